@@ -1,0 +1,1 @@
+//! Borrow leases on remote PowerShell sessions.

@@ -1,0 +1,1 @@
+//! Who may hold which slot, and when: limits, leases, turns and waiting, without I/O

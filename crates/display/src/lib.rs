@@ -1,0 +1,1 @@
+//! What PowerShell would print: objects as tables, lists, CSV and JSON

@@ -1,0 +1,1 @@
+//! PowerShell command text to a list of commands, as ScriptBlock.GetPowerShell makes it

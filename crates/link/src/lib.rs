@@ -1,0 +1,1 @@
+//! The edge to the network: HTTPS lanes, TLS, proxies and log-on

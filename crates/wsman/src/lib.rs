@@ -1,0 +1,1 @@
+//! WS-Management for PowerShell as values: envelopes, operations and faults (MS-WSMV)

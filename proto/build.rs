@@ -1,0 +1,25 @@
+//! Generates the contract's code. protox compiles the files in pure Rust, so no protoc need be installed.
+
+use std::path::PathBuf;
+
+use prost::Message as _;
+
+const FILES: [&str; 6] = [
+    "pslease/v1/hello.proto",
+    "pslease/v1/common.proto",
+    "pslease/v1/lease.proto",
+    "pslease/v1/session.proto",
+    "pslease/v1/pipeline.proto",
+    "pslease/v1/admin.proto",
+];
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    for file in FILES {
+        println!("cargo:rerun-if-changed={file}");
+    }
+    let descriptors = protox::compile(FILES, ["."])?;
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    std::fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
+    tonic_prost_build::configure().compile_fds(descriptors)?;
+    Ok(())
+}
