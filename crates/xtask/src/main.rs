@@ -1,1 +1,43 @@
-fn main() {}
+//! The project's own chores: `cargo xtask help`.
+
+mod bench;
+mod cargo;
+mod demo;
+mod interop;
+mod lint;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask <chore>
+
+  ci        what CI runs: tests, lints, interop
+  lint      rustfmt, clippy with warnings denied, purity of the core, cargo deny
+  interop   the built binaries against ../shared/peer, an endpoint on foreign code
+  demo      builds the binaries and runs `pslease demo` (also: cargo demo)
+  bench     the ratios that the project measures itself by
+";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let chore = arguments.next().unwrap_or_default();
+    let rest: Vec<String> = arguments.collect();
+    let result = match chore.as_str() {
+        "ci" => cargo::run(&["test", "--workspace"]).and_then(|()| lint::run()).and_then(|()| interop::run()),
+        "lint" => lint::run(),
+        "interop" => interop::run(),
+        "demo" => demo::run(&rest),
+        "bench" => bench::run(&rest),
+        _ => {
+            cargo::say(HELP);
+            return if matches!(chore.as_str(), "help" | "--help" | "-h") { ExitCode::SUCCESS } else { ExitCode::from(2) };
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            cargo::say(&format!("error: {error}\n"));
+            ExitCode::FAILURE
+        }
+    }
+}
