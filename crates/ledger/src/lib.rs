@@ -1,1 +1,48 @@
-//! The books that survive a crash: one row for every remote shell, durable before the act
+//! The books that survive a crash: one row for every remote shell that may exist, written before the act that may make
+//! it, and taken away only when its end is proven. Who restarts reads them first, and closes what is left.
+//!
+//! - [`Row`], [`Stage`]: what is known of one shell. Never a secret.
+//! - [`Ledger`]: the file, with a thread of its own; [`Ledger::write`] answers when the entry is durable.
+
+mod file;
+mod row;
+mod thread;
+
+pub use row::{Entry, Row, Stage};
+pub use thread::{Ledger, Opened};
+
+/// Why the books cannot be read or kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Another process has them open.
+    #[error("{path}: the books are open in another process")]
+    Taken {
+        /// The file.
+        path: std::path::PathBuf,
+    },
+    /// The file cannot be opened, or is no ledger.
+    #[error("{path}: the books cannot be opened: {message}")]
+    Open {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What the system or the file said.
+        message: String,
+    },
+    /// A later release wrote them.
+    #[error("{path}: the books have format {found}, this release reads up to {known}; run the newer psleased again")]
+    Newer {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Its format.
+        found: u64,
+        /// The newest format that is understood.
+        known: u64,
+    },
+    /// An entry is not in the books.
+    #[error("the books could not be written: {0}; free some space, opens wait until a write succeeds")]
+    Write(String),
+    /// The thread of the books has ended.
+    #[error("the books are closed")]
+    Closed,
+}

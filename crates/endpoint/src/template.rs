@@ -1,0 +1,80 @@
+//! The kinds of endpoint.
+
+use std::fmt;
+
+/// A kind of endpoint with its defaults.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Template {
+    /// Skype for Business Online. Microsoft switched it off in July 2021; compatible endpoints and labs remain.
+    SkypeOnline,
+    /// Lync Online, its predecessor.
+    LyncOnline,
+    /// Exchange Online Protection. Remote PowerShell is off since October 2023.
+    Eop,
+    /// Exchange Online. Remote PowerShell is off since October 2023.
+    ExchangeOnline,
+    /// Exchange Server in one's own house.
+    ExchangeServer,
+    /// Skype for Business Server or Lync Server in one's own house.
+    SkypeServer,
+    /// Any host with WinRM.
+    Winrm,
+    /// A constrained endpoint on a WinRM host (Just Enough Administration).
+    Jea,
+    /// The endpoint that `pslease demo` starts.
+    Demo,
+}
+
+impl Template {
+    /// Every template, in the order in which people are told of them.
+    pub const ALL: [Self; 9] = [
+        Self::Winrm,
+        Self::Jea,
+        Self::ExchangeServer,
+        Self::SkypeServer,
+        Self::SkypeOnline,
+        Self::LyncOnline,
+        Self::Eop,
+        Self::ExchangeOnline,
+        Self::Demo,
+    ];
+
+    /// The template of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|template| template.name() == name)
+    }
+
+    /// Its name in configuration files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SkypeOnline => "skype-online",
+            Self::LyncOnline => "lync-online",
+            Self::Eop => "eop",
+            Self::ExchangeOnline => "exchange-online",
+            Self::ExchangeServer => "exchange-server",
+            Self::SkypeServer => "skype-server",
+            Self::Winrm => "winrm",
+            Self::Jea => "jea",
+            Self::Demo => "demo",
+        }
+    }
+}
+
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_finds_its_template() {
+        for template in Template::ALL {
+            assert_eq!(Template::named(template.name()), Some(template));
+        }
+        assert_eq!(Template::named("skype"), None);
+    }
+}
