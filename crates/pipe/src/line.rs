@@ -8,6 +8,8 @@ use uuid::Uuid;
 use crate::error::{Error, Excerpt};
 use crate::packet::{Packet, Stream};
 
+use Refusal::Malformed;
+
 pub(crate) fn write(packet: &Packet, out: &mut Vec<u8>) {
     let guid = packet.ps_guid().hyphenated();
     let mut buffer = Uuid::encode_buffer();
@@ -47,7 +49,7 @@ pub(crate) fn read(line: &[u8]) -> Result<Packet, Error> {
         return Err(Error::Empty);
     }
     let element = Element::parse(line.trim_ascii())
-        .map_err(|what| what.map_or_else(|| unknown(line), |what| malformed(line, what)))?;
+XX
     element.packet().map_err(|what| malformed(line, what))
 }
 
@@ -102,12 +104,11 @@ struct Element<'a> {
 }
 
 impl<'a> Element<'a> {
-    /// `Err(None)`: none of the eight; `Err(Some(what))`: one of them, written wrongly.
-    fn parse(line: &'a [u8]) -> Result<Self, Option<&'static str>> {
-        let rest = line.strip_prefix(b"<").ok_or(None)?;
+    fn parse(line: &'a [u8]) -> Result<Self, Refusal> {
+        let rest = line.strip_prefix(b"<").ok_or(Refusal::Unknown)?;
         let end = rest.iter().position(|b| !b.is_ascii_alphabetic()).unwrap_or(rest.len());
         let (raw_name, mut rest) = rest.split_at(end);
-        let name = Name::of(raw_name).ok_or(None)?;
+        let name = Name::of(raw_name).ok_or(Refusal::Unknown)?;
         let mut element = Self {
             name,
             stream: None,
@@ -120,7 +121,7 @@ impl<'a> Element<'a> {
                 return if after.is_empty() {
                     Ok(element)
                 } else {
-                    Err(Some("something after its end"))
+                    Err(Malformed("something after its end"))
                 };
             }
             if let Some(after) = trimmed.strip_prefix(b">") {
@@ -128,33 +129,33 @@ impl<'a> Element<'a> {
                 return Ok(element);
             }
             if trimmed.len() == rest.len() {
-                return Err(if trimmed.is_empty() { Some("no end") } else { None });
+                return Err(if trimmed.is_empty() { Malformed("no end") } else { Refusal::Unknown });
             }
             let (attribute, value, after) = attribute(trimmed)?;
             let slot = match attribute {
                 b"Stream" => &mut element.stream,
                 b"PSGuid" => &mut element.ps_guid,
-                _ => return Err(Some("an attribute other than Stream and PSGuid")),
+                _ => return Err(Malformed("an attribute other than Stream and PSGuid")),
             };
             if slot.replace(value).is_some() {
-                return Err(Some("an attribute twice"));
+                return Err(Malformed("an attribute twice"));
             }
             rest = after;
         }
     }
 
-    fn packet(&self) -> Result<Packet, &'static str> {
-        let raw = self.ps_guid.ok_or("no PSGuid")?;
-        let ps_guid = Uuid::try_parse_ascii(raw).map_err(|_| "a PSGuid that is no GUID")?;
+    fn packet(&self) -> Result<Packet, Refusal> {
+        let raw = self.ps_guid.ok_or(Malformed("no PSGuid"))?;
+        let ps_guid = Uuid::try_parse_ascii(raw).map_err(|_| Malformed("a PSGuid that is no GUID"))?;
         if self.name == Name::Data {
-            let stream = match self.stream.ok_or("no Stream")? {
+            let stream = match self.stream.ok_or(Malformed("no Stream"))? {
                 b"Default" => Stream::Default,
                 b"PromptResponse" => Stream::PromptResponse,
-                _ => return Err("a Stream other than Default and PromptResponse"),
+                _ => return Err(Malformed("a Stream other than Default and PromptResponse")),
             };
             let bytes = STANDARD
                 .decode(self.content.trim_ascii())
-                .map_err(|_| "a body that is no base64")?;
+                .map_err(|_| Malformed("a body that is no base64"))?;
             return Ok(Packet::Data {
                 stream,
                 ps_guid,
@@ -162,10 +163,10 @@ impl<'a> Element<'a> {
             });
         }
         if self.stream.is_some() {
-            return Err("a Stream, which only Data has");
+            return Err(Malformed("a Stream, which only Data has"));
         }
         if !self.content.trim_ascii().is_empty() {
-            return Err("a body, which only Data has");
+            return Err(Malformed("a body, which only Data has"));
         }
         Ok(match self.name {
             Name::Data | Name::DataAck => Packet::DataAck { ps_guid },
@@ -179,24 +180,27 @@ impl<'a> Element<'a> {
     }
 }
 
-/// One attribute off the front: its name, its value, and what follows.
-fn attribute(text: &[u8]) -> Result<(&[u8], &[u8], &[u8]), Option<&'static str>> {
-    let wrong = Some("an attribute that is written wrongly");
-    let equals = text.iter().position(|&b| b == b'=').ok_or(wrong)?;
+/// An attribute's name, its value, and what follows it.
+type Attribute<'a> = (&'a [u8], &'a [u8], &'a [u8]);
+
+/// One attribute off the front.
+fn attribute(text: &[u8]) -> Result<Attribute<'_>, Refusal> {
+    let wrong = || Malformed("an attribute that is written wrongly");
+    let equals = text.iter().position(|&b| b == b'=').ok_or_else(wrong)?;
     let (name, rest) = (text[..equals].trim_ascii_end(), text[equals + 1..].trim_ascii_start());
-    let (&quote, rest) = rest.split_first().ok_or(wrong)?;
+    let (&quote, rest) = rest.split_first().ok_or_else(wrong)?;
     if quote != b'\'' && quote != b'"' {
-        return Err(wrong);
+        return Err(wrong());
     }
-    let end = rest.iter().position(|&b| b == quote).ok_or(wrong)?;
+    let end = rest.iter().position(|&b| b == quote).ok_or_else(wrong)?;
     Ok((name, &rest[..end], &rest[end + 1..]))
 }
 
 /// The content of an element up to its closing tag, which must be the last thing of the line.
-fn closed<'a>(text: &'a [u8], name: &[u8]) -> Result<&'a [u8], Option<&'static str>> {
-    let text = text.strip_suffix(b">").ok_or(Some("no end"))?.trim_ascii_end();
+fn closed<'a>(text: &'a [u8], name: &[u8]) -> Result<&'a [u8], Refusal> {
+    let text = text.strip_suffix(b">").ok_or(Malformed("no end"))?.trim_ascii_end();
     let text = text.strip_suffix(name).and_then(|t| t.strip_suffix(b"</"));
-    text.ok_or(Some("no closing tag at its end"))
+    text.ok_or(Malformed("no closing tag at its end"))
 }
 
 #[cfg(test)]
