@@ -48,22 +48,23 @@ pub(crate) fn read(line: &[u8]) -> Result<Packet, Error> {
     if line.trim_ascii().is_empty() {
         return Err(Error::Empty);
     }
-    let element = Element::parse(line.trim_ascii())
-XX
-    element.packet().map_err(|what| malformed(line, what))
+    Element::parse(line.trim_ascii())
+        .and_then(|element| element.packet())
+        .map_err(|refusal| match refusal {
+            Refusal::Unknown => Error::Unknown {
+                line: Excerpt::of(line),
+            },
+            Refusal::Malformed(what) => Error::Malformed {
+                line: Excerpt::of(line),
+                what,
+            },
+        })
 }
 
-fn unknown(line: &[u8]) -> Error {
-    Error::Unknown {
-        line: Excerpt::of(line),
-    }
-}
-
-fn malformed(line: &[u8], what: &'static str) -> Error {
-    Error::Malformed {
-        line: Excerpt::of(line),
-        what,
-    }
+/// Why a line is no packet: none of the eight elements, or one of them with something wrong.
+enum Refusal {
+    Unknown,
+    Malformed(&'static str),
 }
 
 /// The names of the framing. Their case counts, as it does in PowerShell.
@@ -129,7 +130,11 @@ impl<'a> Element<'a> {
                 return Ok(element);
             }
             if trimmed.len() == rest.len() {
-                return Err(if trimmed.is_empty() { Malformed("no end") } else { Refusal::Unknown });
+                return Err(if trimmed.is_empty() {
+                    Malformed("no end")
+                } else {
+                    Refusal::Unknown
+                });
             }
             let (attribute, value, after) = attribute(trimmed)?;
             let slot = match attribute {
