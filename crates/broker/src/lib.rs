@@ -1,1 +1,28 @@
-//! Who may hold which slot, and when: limits, leases, turns and waiting, without I/O
+//! Who may hold which slot, and when.
+//!
+//! The broker is a value: [events](Event) go in with the time at which they happened, [actions](Action) come out, and
+//! nothing else ever happens. Whoever drives it reads the clock, talks to endpoints and keeps the books; what is
+//! decided here is who is served next, which session is opened, closed or given up, and what everybody else is told.
+//! Its promise: an open begins only below every ceiling and after its intent is durable, a slot is free again only when
+//! the end of its shell is proven, and every request gets exactly one final answer.
+
+mod action;
+mod broker;
+mod entry;
+mod event;
+mod holder;
+mod ids;
+mod profile;
+mod snapshot;
+
+pub use action::{Action, BlockedBy, CloseCause, Refusal, StopCause, Waiting};
+pub use broker::Broker;
+pub use entry::Entry;
+pub use event::{EndCause, Event, Failure, FailureKind, Fate, Mode, Priority, TurnOutcome};
+pub use holder::{HeldBy, Holder};
+pub use ids::{Fence, LeaseId, ProfileName, RequestId, Seq, SessionId, ShellId};
+pub use profile::{Lifetimes, Limits, OpenRate, Profile, Scopes, Settings, Start};
+pub use snapshot::{
+    LeaseStatus, LimitStatus, ProfileState, ProfileStatus, ScopeKind, SessionState, SessionStatus, Snapshot, Waiter,
+    Wish,
+};

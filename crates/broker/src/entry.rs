@@ -1,0 +1,40 @@
+//! What goes into the books.
+
+use moment::Moment;
+
+use crate::action::CloseCause;
+use crate::ids::{Fence, ProfileName, SessionId, ShellId};
+use crate::profile::Scopes;
+
+/// One line of the books. The driver adds what only it knows: addresses, cookies, wall time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Entry {
+    /// Fences below `end` may be given out.
+    Fences { end: Fence },
+    /// A shell of this id may be created from now on.
+    Intent {
+        session: SessionId,
+        shell: ShellId,
+        profile: ProfileName,
+        scopes: Scopes,
+        identity: String,
+    },
+    /// The shell is there.
+    Opened { session: SessionId },
+    /// The shell may be deleted from now on.
+    Closing { session: SessionId, cause: CloseCause },
+    /// The shell's end is not proven; it counts until then (`None`: until proof).
+    Unconfirmed { session: SessionId, until: Option<Moment> },
+    /// The shell is gone, or never came to be.
+    Gone { session: SessionId },
+}
+
+impl Entry {
+    /// True if the broker holds something back until this is durable; all else may be written behind.
+    pub const fn is_awaited(&self) -> bool {
+        match self {
+            Self::Fences { .. } | Self::Intent { .. } | Self::Closing { .. } => true,
+            Self::Opened { .. } | Self::Unconfirmed { .. } | Self::Gone { .. } => false,
+        }
+    }
+}
