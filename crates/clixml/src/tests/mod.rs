@@ -1,0 +1,1 @@
+//! Whole documents: what PowerShell itself reads and writes, and generated values.
