@@ -1,0 +1,103 @@
+//! What all lanes of a profile share.
+
+use std::time::Duration;
+
+use rustls::ClientConfig;
+
+use crate::{Failure, Kind, Proxies, Trust, tls};
+
+/// What all lanes of a profile share: one TLS configuration (with its tickets, so a second lane resumes), proxies, bounds.
+#[derive(Clone)]
+pub struct Network {
+    tls: ClientConfig,
+    proxies: Proxies,
+    plain: bool,
+    user_agent: String,
+    connect: Duration,
+    pub(crate) largest: usize,
+}
+
+impl Network {
+    /// TLS to servers that `trust` vouches for, no proxy, plain http to this machine only, 30 s for a connection, answers
+    /// of up to 16 MiB.
+    ///
+    /// # Errors
+    /// If the trust store or the file cannot be read.
+    pub fn new(trust: &Trust) -> Result<Self, Failure> {
+        Ok(Self {
+            tls: tls::configuration(trust)?,
+            proxies: Proxies::none(),
+            plain: false,
+            user_agent: concat!("pslease/", env!("CARGO_PKG_VERSION")).to_owned(),
+            connect: Duration::from_secs(30),
+            largest: 16 << 20,
+        })
+    }
+
+    /// Goes by way of these proxies.
+    #[must_use]
+    pub fn with_proxies(mut self, proxies: Proxies) -> Self {
+        self.proxies = proxies;
+        self
+    }
+
+    /// Allows plain http to other machines: passwords and data can then be read on the way.
+    #[must_use]
+    pub const fn allow_plain(mut self, allowed: bool) -> Self {
+        self.plain = allowed;
+        self
+    }
+
+    /// The User-Agent header.
+    #[must_use]
+    pub fn with_user_agent(mut self, name: impl Into<String>) -> Self {
+        self.user_agent = name.into();
+        self
+    }
+
+    /// How long a TCP and TLS connection may take.
+    #[must_use]
+    pub const fn with_connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect = timeout;
+        self
+    }
+
+    /// The largest answer that is taken, decompressed, in bytes.
+    #[must_use]
+    pub const fn with_largest_answer(mut self, bytes: usize) -> Self {
+        self.largest = bytes;
+        self
+    }
+
+    pub(crate) const fn allows_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// A client that is one TCP connection (to one host), as long as it has one request at a time.
+    pub(crate) fn client(&self) -> Result<reqwest::Client, Failure> {
+        let builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(self.tls.clone())
+            .http1_only()
+            .pool_max_idle_per_host(1)
+            .pool_idle_timeout(None)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .gzip(true)
+            .tcp_nodelay(true)
+            .tcp_keepalive(Duration::from_secs(30))
+            .connect_timeout(self.connect)
+            .user_agent(&self.user_agent);
+        let client = self.proxies.apply(builder)?.build();
+        client.map_err(|why| Failure::not_sent(Kind::Other, format!("the connection cannot be set up ({why})")))
+    }
+}
+
+impl std::fmt::Debug for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Network")
+            .field("proxies", &self.proxies)
+            .field("plain", &self.plain)
+            .finish_non_exhaustive()
+    }
+}
