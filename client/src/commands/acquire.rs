@@ -1,0 +1,113 @@
+//! `pslease acquire`: a lease for the shell that called us, printed so that `L=$(pslease acquire)` works.
+
+use std::io::Write as _;
+
+use proto::v1::lease_event::Event;
+use proto::v1::{AcquireRequest, Granted, LeaseWish, anchor};
+
+use crate::cli::{self, Anchor, Format};
+use crate::context::{Context, caller, priority, stdout, unless_interrupted, wait, width};
+use crate::duration;
+use crate::exit::Exit;
+use crate::failure::{Done, Failure};
+use crate::notice::Notices;
+use crate::output::{Page, Row, view};
+
+pub(super) async fn run(context: &Context, args: cli::Acquire) -> Done {
+    unless_interrupted(acquire(context, args)).await
+}
+
+async fn acquire(context: &Context, args: cli::Acquire) -> Done {
+    let mut notices = context.notices();
+    let client = context.client().await?;
+    let wish = wish(&args);
+    if args.anchor == Anchor::Stream {
+        let mut lease = client.hold(wish, |event| tell(&mut notices, &event)).await?;
+        print(context, &args, lease.granted())?;
+        return Err(lease.ended(|event| tell(&mut notices, &event)).await.into());
+    }
+    let request = AcquireRequest {
+        wish: Some(wish),
+        anchor: Some(proto::v1::Anchor {
+            kind: Some(kind(args.anchor)),
+        }),
+        ttl: args.ttl.and_then(duration::to_proto),
+    };
+    let granted = client.acquire(request, |event| tell(&mut notices, &event)).await?;
+    match print(context, &args, &granted) {
+        Ok(()) => Ok(Exit::Ok),
+        Err(failure) => {
+            // Nobody has read its number, so nobody could give it back.
+            let request = proto::v1::ReleaseRequest {
+                lease: granted.lease,
+                fence: granted.fence,
+            };
+            client.leases().release(request).await?;
+            Err(failure)
+        }
+    }
+}
+
+fn wish(args: &cli::Acquire) -> LeaseWish {
+    let mut caller = caller("pslease acquire");
+    caller.ancestors = pslease::caller::ancestors();
+    LeaseWish {
+        profile: args.how.profile(),
+        mode: args.how.mode().into(),
+        priority: priority().into(),
+        wait: wait(args.how.wait),
+        caller: Some(caller),
+        label: args.label.clone().unwrap_or_default(),
+    }
+}
+
+/// `stream` never gets here: it is held, not acquired.
+fn kind(anchor: Anchor) -> anchor::Kind {
+    match anchor {
+        Anchor::Shell | Anchor::Stream => anchor::Kind::Shell(true),
+        Anchor::Parent => anchor::Kind::Parent(true),
+        Anchor::Session => anchor::Kind::Session(true),
+        Anchor::Pid(pid) => anchor::Kind::Pid(pid),
+        Anchor::Ttl => anchor::Kind::TtlOnly(true),
+    }
+}
+
+/// Waiting and notices on standard error; standard output is for the lease alone.
+pub(super) fn tell(notices: &mut Notices, event: &Event) {
+    match event {
+        Event::Waiting(waiting) => notices.waiting(waiting),
+        Event::Notice(notice) => notices.notice(&notice.message, &notice.hint),
+        Event::Granted(_) | Event::Ended(_) => {}
+    }
+}
+
+fn print(context: &Context, args: &cli::Acquire, granted: &Granted) -> Result<(), Failure> {
+    let mut out = stdout();
+    let Granted { lease, fence, .. } = granted;
+    if args.export {
+        writeln!(out, "export PSLEASE_LEASE={lease} PSLEASE_FENCE={fence}")?;
+    } else {
+        match context.format() {
+            None => writeln!(out, "{lease}:{fence}")?,
+            Some(Format::Clixml) => return Err(Failure::usage("clixml is what `run` writes")),
+            format => {
+                let page = Page::of("pslease.lease/1", "leases", "", vec![row(granted)]);
+                page.write(&mut out, format, width())?;
+            }
+        }
+    }
+    Ok(out.flush()?)
+}
+
+fn row(granted: &Granted) -> Row {
+    let mode = view::mode(granted.mode());
+    Row::default()
+        .with("lease", "Lease", granted.lease)
+        .with("fence", "Fence", granted.fence)
+        .with("profile", "Profile", granted.profile.clone())
+        .with("mode", "Mode", mode)
+        .with("session", "Session", granted.session)
+        .with("anchor_pid", "AnchorPid", granted.anchor_pid)
+        .with("anchor_command", "AnchorCommand", granted.anchor_command.clone())
+        .with("ttl", "Ttl", granted.ttl)
+}

@@ -1,0 +1,44 @@
+//! `pslease connect`: open a profile's session now, and tell each stage on the way.
+
+use proto::v1::connect_event::Event;
+use proto::v1::{ConnectRequest, Connected};
+
+use crate::cli;
+use crate::context::{Context, caller, profile, stdout, unless_interrupted, wait, width};
+use crate::exit::Exit;
+use crate::failure::{Done, Failure};
+use crate::notice::say;
+use crate::output::{Page, view};
+
+pub(super) async fn run(context: &Context, args: cli::Connect) -> Done {
+    let request = ConnectRequest {
+        profile: profile(args.named.as_deref().or(args.profile.as_deref())),
+        wait: wait(args.wait),
+        caller: Some(caller("pslease connect")),
+    };
+    unless_interrupted(connect(context, request)).await
+}
+
+async fn connect(context: &Context, request: ConnectRequest) -> Done {
+    let mut notices = context.notices();
+    let mut events = context.client().await?.sessions().connect(request).await?.into_inner();
+    while let Some(event) = events.message().await? {
+        match event.event {
+            Some(Event::Waiting(waiting)) => notices.waiting(&waiting),
+            Some(Event::Stage(stage)) if !context.quiet() => say(&stage),
+            Some(Event::Connected(Connected { session, reused })) => {
+                if reused && !context.quiet() {
+                    say("the session was open already");
+                }
+                let rows = session.into_iter().map(view::session).collect();
+                Page::of("pslease.sessions/1", "sessions", "", rows).write(&mut stdout(), context.format(), width())?;
+                return Ok(Exit::Ok);
+            }
+            Some(Event::Stage(_)) | None => {}
+        }
+    }
+    Err(Failure::new(
+        Exit::Internal,
+        "psleased ended the stream before the session was open",
+    ))
+}

@@ -1,0 +1,68 @@
+//! `pslease login`: a password for the daemon's memory. Never on the command line, where everybody on the machine
+//! could read it.
+
+use std::io::{self, BufRead as _};
+
+use proto::v1::LoginRequest;
+
+use crate::cli;
+use crate::context::{Context, caller, profile, unless_interrupted};
+use crate::exit::Exit;
+use crate::failure::{Done, Failure};
+use crate::notice::say;
+use crate::terminal;
+
+pub(super) async fn run(context: &Context, args: cli::Login) -> Done {
+    let profile = profile(args.named.as_deref().or(args.profile.as_deref()));
+    // The daemon first: nobody types a password to be told then that it cannot be kept.
+    let client = context.client().await?;
+    let password = if args.password_stdin {
+        from_stdin()?
+    } else {
+        ask(&profile).await?
+    };
+    if password.is_empty() {
+        return Err(Failure::usage("the password is empty"));
+    }
+    let request = LoginRequest {
+        profile,
+        user_name: args.user.unwrap_or_default(),
+        password: password.into_bytes(),
+        verify: !args.no_verify,
+        caller: Some(caller("pslease login")),
+    };
+    let login = async {
+        let answer = client.accounts().login(request).await?.into_inner();
+        if !context.quiet() {
+            say(&match (answer.message.is_empty(), answer.verified) {
+                (false, _) => answer.message,
+                (true, true) => format!("{} is logged in", answer.account),
+                (true, false) => format!("the password of {} is stored, and untried", answer.account),
+            });
+        }
+        Ok(Exit::Ok)
+    };
+    unless_interrupted(login).await
+}
+
+/// One line; its end is no part of the password.
+fn from_stdin() -> Result<String, Failure> {
+    let mut line = String::new();
+    let read = io::stdin().lock().read_line(&mut line);
+    read.map_err(|error| Failure::usage(format!("the password cannot be read: {error}")))?;
+    line.truncate(line.trim_end_matches(['\r', '\n']).len());
+    Ok(line)
+}
+
+async fn ask(profile: &str) -> Result<String, Failure> {
+    if terminal::open().is_none() {
+        let missing = "there is no terminal to ask for the password at";
+        return Err(Failure::new(Exit::LogIn, missing).hint("pslease login --password-stdin < FILE"));
+    }
+    let whose = if profile.is_empty() {
+        String::new()
+    } else {
+        format!(" for {profile}")
+    };
+    terminal::ask_secret(&format!("Password{whose}: ")).await
+}

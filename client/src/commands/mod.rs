@@ -1,0 +1,48 @@
+//! The verbs, one file each.
+
+mod acquire;
+mod close;
+mod completions;
+mod connect;
+mod daemon;
+mod demo;
+mod kill;
+mod leases;
+mod login;
+mod logout;
+mod profile;
+mod queue;
+mod release;
+mod renew;
+mod run;
+mod sessions;
+mod status;
+mod with;
+
+use crate::cli::Verb;
+use crate::context::Context;
+use crate::failure::Done;
+
+/// Runs the verb.
+pub(crate) async fn run(context: Context, verb: Verb) -> Done {
+    match verb {
+        Verb::Run(args) => run::run(&context, args).await,
+        Verb::Connect(args) => connect::run(&context, args).await,
+        Verb::Acquire(args) => acquire::run(&context, args).await,
+        Verb::Renew(args) => renew::run(&context, args).await,
+        Verb::Release(args) => release::run(&context, args).await,
+        Verb::With(args) => with::run(&context, args).await,
+        Verb::Status(args) => status::run(&context, args).await,
+        Verb::Queue => queue::run(&context).await,
+        Verb::Sessions => sessions::run(&context).await,
+        Verb::Leases => leases::run(&context).await,
+        Verb::Close(args) => close::run(&context, args).await,
+        Verb::Kill(args) => kill::run(&context, args).await,
+        Verb::Daemon(verb) => daemon::run(&context, verb).await,
+        Verb::Profile(verb) => profile::run(&context, verb).await,
+        Verb::Login(args) => login::run(&context, args).await,
+        Verb::Logout(args) => logout::run(&context, args).await,
+        Verb::Demo(args) => demo::run(&context, args).await,
+        Verb::Completions(args) => completions::run(&args),
+    }
+}

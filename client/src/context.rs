@@ -1,0 +1,181 @@
+//! What every verb is given: how to reach the daemon, how to write, whom to tell.
+
+use std::io::{self, BufWriter, IsTerminal as _, StdoutLock};
+use std::time::Duration;
+
+use proto::v1::{Caller, LeaseMode, Priority};
+use pslease::{Client, Dial, LeaseKey};
+
+use crate::cli::{Common, Format, How, Mode};
+use crate::duration;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::notice::Notices;
+
+/// How long a script waits where it does not say.
+const SCRIPT_WAIT: Duration = Duration::from_secs(600);
+
+/// The command line's common part.
+#[derive(Debug)]
+pub(crate) struct Context {
+    common: Common,
+}
+
+impl Context {
+    pub(crate) fn new(common: Common) -> Self {
+        Self { common }
+    }
+
+    /// Where the daemon is looked for, and whether it is started.
+    pub(crate) fn dial(&self) -> Result<Dial, Failure> {
+        let mut dial = Dial::new()?;
+        dial.autostart = !self.common.no_autostart;
+        Ok(dial)
+    }
+
+    /// A connection that has said Hello.
+    pub(crate) async fn client(&self) -> Result<Client, Failure> {
+        Ok(Client::connect(&self.dial()?).await?)
+    }
+
+    /// What was asked for with `--output`.
+    pub(crate) fn format(&self) -> Option<Format> {
+        self.common.output
+    }
+
+    pub(crate) fn notices(&self) -> Notices {
+        Notices::new(self.common.quiet)
+    }
+
+    pub(crate) fn quiet(&self) -> bool {
+        self.common.quiet
+    }
+}
+
+/// Standard output, buffered: whoever writes decides when a reader should see it.
+pub(crate) fn stdout() -> BufWriter<StdoutLock<'static>> {
+    BufWriter::with_capacity(64 << 10, io::stdout().lock())
+}
+
+/// The width to cut to: that of the terminal that standard output is; `None` for anything else.
+pub(crate) fn width() -> Option<usize> {
+    let output = io::stdout();
+    if !output.is_terminal() {
+        return None;
+    }
+    let size = rustix::termios::tcgetwinsize(&output).ok()?;
+    (size.ws_col > 0).then_some(size.ws_col.into())
+}
+
+impl How {
+    pub(crate) fn mode(&self) -> LeaseMode {
+        match self.mode {
+            None | Some(Mode::Shared) => LeaseMode::Shared,
+            Some(Mode::Exclusive) => LeaseMode::Exclusive,
+            Some(Mode::Fresh) => LeaseMode::Fresh,
+        }
+    }
+
+    /// The profile that is named here or in the environment; empty leaves it to the daemon.
+    pub(crate) fn profile(&self) -> String {
+        profile(self.profile.as_deref())
+    }
+}
+
+/// `-p`, else `PSLEASE_PROFILE`, else whatever the daemon's configuration says.
+pub(crate) fn profile(named: Option<&str>) -> String {
+    named
+        .map(str::to_owned)
+        .or_else(|| variable("PSLEASE_PROFILE"))
+        .unwrap_or_default()
+}
+
+/// For ever where a person sees the notices, else ten minutes.
+pub(crate) fn wait(asked: Option<Duration>) -> Option<prost_types::Duration> {
+    match asked {
+        Some(wait) => duration::to_proto(wait),
+        None if io::stderr().is_terminal() => None,
+        None => duration::to_proto(SCRIPT_WAIT),
+    }
+}
+
+/// A person waits where there is a terminal to be seen.
+pub(crate) fn priority() -> Priority {
+    if io::stderr().is_terminal() {
+        Priority::Interactive
+    } else {
+        Priority::Batch
+    }
+}
+
+/// This process, with words for `status` that hold no secret.
+pub(crate) fn caller(command: impl Into<String>) -> Caller {
+    Caller {
+        command: command.into(),
+        ..pslease::caller::caller()
+    }
+}
+
+/// The lease that is named, `LEASE:FENCE` as `acquire` prints it, or the one in the environment.
+pub(crate) fn lease(named: Option<&str>) -> Result<Option<LeaseKey>, Failure> {
+    match named.map(str::to_owned).or_else(|| variable("PSLEASE_LEASE")) {
+        Some(text) => key(&text, variable("PSLEASE_FENCE").as_deref()).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The same, where there must be one.
+pub(crate) fn needed_lease(named: Option<&str>) -> Result<LeaseKey, Failure> {
+    lease(named)?.ok_or_else(|| {
+        Failure::usage("which lease? none is named, and PSLEASE_LEASE is not set").hint("pslease leases")
+    })
+}
+
+fn key(text: &str, fence: Option<&str>) -> Result<LeaseKey, Failure> {
+    let (lease, fence) = match text.split_once(':') {
+        Some((lease, fence)) => (lease, Some(fence)),
+        None => (text, fence),
+    };
+    let wrong = || {
+        Failure::usage(format!(
+            "{text:?} is no lease; `pslease acquire` prints one as LEASE:FENCE"
+        ))
+    };
+    let lease = lease.trim().parse().map_err(|_| wrong())?;
+    let Some(fence) = fence else {
+        let message = format!("lease {lease} needs its fence: {lease}:FENCE as `pslease acquire` printed it");
+        return Err(Failure::usage(message).hint(format!("pslease kill {lease}   ends anybody's")));
+    };
+    Ok(LeaseKey {
+        lease,
+        fence: fence.trim().parse().map_err(|_| wrong())?,
+    })
+}
+
+/// A variable that is set to something.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|text| !text.is_empty())
+}
+
+/// Ctrl-C ends the waiting: the call is dropped, and the daemon takes us out of the queue.
+pub(crate) async fn unless_interrupted<T>(call: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::select! {
+        done = call => done,
+        _ = tokio::signal::ctrl_c() => Err(Failure::Silent(Exit::Interrupted)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_is_its_number_and_its_fence() {
+        assert_eq!(key("12:7", None).unwrap(), LeaseKey { lease: 12, fence: 7 });
+        assert_eq!(key("12", Some("7")).unwrap(), LeaseKey { lease: 12, fence: 7 });
+        assert_eq!(key("12:8", Some("7")).unwrap().fence, 8);
+        for (text, fence) in [("12", None), ("x", Some("7")), ("12:", None), ("", Some("7"))] {
+            assert_eq!(key(text, fence).unwrap_err().exit(), Exit::Usage, "{text}");
+        }
+    }
+}
