@@ -46,6 +46,16 @@ impl Lease {
         }
     }
 
+    /// Gives the lease back and waits until the daemon has taken it. Dropping does the same without the waiting.
+    pub async fn release(self, client: &Client) -> Result<(), Error> {
+        let LeaseKey { lease, fence } = self.key();
+        client
+            .leases()
+            .release(proto::v1::ReleaseRequest { lease, fence })
+            .await?;
+        Ok(())
+    }
+
     /// Waits until the lease ends without our doing; `on_event` sees the notices before that. May be cancelled and
     /// called again.
     pub async fn ended(&mut self, mut on_event: impl FnMut(Event)) -> Error {

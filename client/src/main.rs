@@ -1,7 +1,7 @@
 //! `pslease`: borrow leases on remote PowerShell sessions. Parses the command line, runs one verb, ends with its code.
 //!
 //! - `cli`, `args`: the grammar, and which words of `run` are ours
-//! - `commands`: one file per verb
+//! - `commands`: one file per verb; `config`: the file that `profile` edits
 //! - `pipeline`: from words to a pipeline, and from its streams to text
 //! - `output`: rows and objects as table, list, JSON, CSV
 //! - `notice`, `failure`, `exit`: what people are told, and the codes that programs see
@@ -10,6 +10,7 @@
 mod args;
 mod cli;
 mod commands;
+mod config;
 mod context;
 mod duration;
 mod exit;

@@ -2,6 +2,7 @@
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use proto::v1::{Granted, LeaseWish};
 use tokio::process::{Child, Command};
@@ -14,13 +15,17 @@ use crate::exit::Exit;
 use crate::failure::{Done, Failure};
 use crate::notice::{hint, say};
 
+/// How long the daemon may take to take a lease back before we end without its word.
+const GOODBYE: Duration = Duration::from_secs(2);
+
 pub(super) async fn run(context: &Context, args: cli::With) -> Done {
     let mut notices = context.notices();
-    let lease = unless_interrupted(async {
+    let held = unless_interrupted(async {
         let client = context.client().await?;
-        Ok(client.hold(wish(&args), |event| tell(&mut notices, &event)).await?)
+        let lease = client.hold(wish(&args), |event| tell(&mut notices, &event)).await?;
+        Ok((client, lease))
     });
-    let mut lease = lease.await.map_err(before_the_program)?;
+    let (client, mut lease) = held.await.map_err(before_the_program)?;
     let mut child = spawn(&args.program, lease.granted())?;
     // From here on Ctrl-C is the child's: the terminal sends it to both of us, and we outlive it to pass its code on.
     let listening = |kind| signal(kind).map_err(|error| Failure::new(Exit::WithFailed, error.to_string()));
@@ -30,8 +35,9 @@ pub(super) async fn run(context: &Context, args: cli::With) -> Done {
         tokio::select! {
             status = child.wait() => {
                 let status = status.map_err(|error| Failure::new(Exit::WithFailed, error.to_string()))?;
-                // Released before we are gone, so that the next command of a script finds it so.
-                drop(lease);
+                // Released before we are gone, so that the next command of a script finds it so. If it was lost before,
+                // or the daemon is gone, there is nothing to give back.
+                let _ = tokio::time::timeout(GOODBYE, lease.release(&client)).await;
                 std::process::exit(code(status));
             }
             error = lease.ended(|event| tell(&mut notices, &event)), if !lost => {
