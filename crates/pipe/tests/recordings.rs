@@ -1,4 +1,5 @@
 //! Every line that PowerShell 7.6 was recorded to write is read, and written again byte for byte.
+#![allow(clippy::unwrap_used, reason = "these are tests from end to end")]
 
 use std::path::Path;
 

@@ -1,0 +1,384 @@
+//! Reading a response, as a client does.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::stream;
+use crate::xml::{Element, Ns, Pull};
+use crate::{
+    Answer, BufferMode, CommandId, CommandItem, CommandState, CommandStatus, Config, Created, Error, Identity, Item,
+    Limits, MessageId, Page, Received, Response, Shell, ShellId, ShellState, Verb, duration, names,
+};
+
+pub(super) fn read(envelope: &[u8], limits: &Limits) -> Result<Response, Error> {
+    let mut xml = Pull::new(envelope, limits)?;
+    let root = xml.next()?.ok_or(Error::Empty)?;
+    if root.name() != (Ns::Soap, "Envelope") {
+        return Err(Error::NotSoap {
+            root: root.local().chars().take(80).collect(),
+        });
+    }
+    let mut header = Header::default();
+    let mut answer = None;
+    while let Some(part) = xml.next()? {
+        match part.name() {
+            (Ns::Soap, "Header") => read_header(&mut xml, &mut header)?,
+            (Ns::Soap, "Body") => answer = Some(body(&mut xml, header.action.as_deref())?),
+            _ => xml.skip()?,
+        }
+    }
+    xml.end()?;
+    let answer = answer.ok_or(Error::Missing { what: "Body" })?;
+    Ok(Response {
+        message_id: header.message_id,
+        relates_to: header.relates_to,
+        answer,
+    })
+}
+
+#[derive(Default)]
+struct Header {
+    action: Option<String>,
+    message_id: Option<MessageId>,
+    relates_to: Option<MessageId>,
+}
+
+fn read_header(xml: &mut Pull<'_>, header: &mut Header) -> Result<(), Error> {
+    while let Some(element) = xml.next()? {
+        match element.name() {
+            (Ns::Addressing, "Action") => header.action = Some(text(xml)?),
+            (Ns::Addressing, "MessageID") => header.message_id = Some(MessageId::new(text(xml)?)),
+            (Ns::Addressing, "RelatesTo") => header.relates_to = Some(MessageId::new(text(xml)?)),
+            _ => xml.skip()?,
+        }
+    }
+    Ok(())
+}
+
+fn text(xml: &mut Pull<'_>) -> Result<String, Error> {
+    Ok(xml.text()?.trim_ascii().to_owned())
+}
+
+/// The answer is what the body holds; where it holds nothing, what the action says.
+fn body(xml: &mut Pull<'_>, action: Option<&str>) -> Result<Answer, Error> {
+    let verb = action.and_then(|action| Verb::ALL.into_iter().find(|v| v.response_action() == action));
+    let mut created = None::<Created>;
+    let mut described = None;
+    let mut found = None;
+    while let Some(element) = xml.next()? {
+        let answer = match element.name() {
+            (Ns::Soap, "Fault") => Answer::Fault(Box::new(super::fault::read(xml)?)),
+            (Ns::Transfer, "ResourceCreated") => {
+                created = Some(resource_created(xml)?);
+                continue;
+            }
+            (Ns::Shell, "Shell") => {
+                described = Some(shell(xml, &element)?);
+                continue;
+            }
+            (Ns::Shell, "CommandResponse") => Answer::Started(started(xml)?),
+            (Ns::Shell, "ReceiveResponse") => Answer::Received(received(xml)?),
+            (Ns::Shell, "ConnectResponse") => Answer::Connected(connected(xml)?),
+            (Ns::Enumeration, "EnumerateResponse") => Answer::Listed(page(xml, false)?),
+            (Ns::Enumeration, "PullResponse") => Answer::Listed(page(xml, true)?),
+            (Ns::Config, "Config") => Answer::Configured(config(xml)?),
+            (Ns::Identity, "IdentifyResponse") => Answer::Identified(identity(xml)?),
+            _ => {
+                xml.skip()?;
+                continue;
+            }
+        };
+        found.get_or_insert(answer);
+    }
+    if let Some(answer) = found {
+        return Ok(answer);
+    }
+    match (verb, created, described) {
+        (Some(Verb::Create), created, shell) => create(created, shell).ok_or(Error::Missing {
+            what: "ShellId in its CreateResponse",
+        }),
+        (Some(Verb::Get), _, Some(shell)) => Ok(Answer::Described(Box::new(shell))),
+        (Some(Verb::Send), ..) => Ok(Answer::Sent),
+        (Some(Verb::Signal), ..) => Ok(Answer::Signalled),
+        (Some(Verb::Delete), ..) => Ok(Answer::Deleted),
+        (Some(Verb::Disconnect), ..) => Ok(Answer::Disconnected),
+        (Some(Verb::Reconnect), ..) => Ok(Answer::Reconnected),
+        (Some(Verb::Command), ..) => Err(Error::Missing {
+            what: "CommandId in its CommandResponse",
+        }),
+        (Some(Verb::Receive), ..) => Err(Error::Missing {
+            what: "ReceiveResponse in its body",
+        }),
+        (Some(_), ..) => Err(Error::Missing {
+            what: "answer in its body",
+        }),
+        (None, ..) => match action {
+            Some(names::FAULT_ACTION | names::ADDRESSING_FAULT_ACTION) => Err(Error::Missing {
+                what: "Fault in its body",
+            }),
+            Some(action) => Err(Error::Action {
+                action: action.chars().take(200).collect(),
+            }),
+            None => Err(Error::Missing { what: "Action" }),
+        },
+    }
+}
+
+/// What a newer server says in the shell's description counts; a 2.1 server has only the reference.
+fn create(created: Option<Created>, shell: Option<Shell>) -> Option<Answer> {
+    let (mut uri, id) = match (&created, &shell) {
+        (_, Some(shell)) => (shell.resource_uri.clone(), shell.shell_id.clone()),
+        (Some(created), None) => (None, created.shell_id.clone()),
+        (None, None) => return None,
+    };
+    uri = uri.or_else(|| created.map(|c| c.resource_uri));
+    Some(Answer::Created(Box::new(Created {
+        resource_uri: uri?,
+        shell_id: id,
+        shell,
+    })))
+}
+
+fn resource_created(xml: &mut Pull<'_>) -> Result<Created, Error> {
+    let (mut uri, mut id) = (None, None);
+    let mut within = 1;
+    while within > 0 {
+        let Some(element) = xml.next()? else {
+            within -= 1;
+            continue;
+        };
+        match element.name() {
+            (Ns::Wsman, "ResourceURI") => uri = Some(text(xml)?),
+            (Ns::Wsman, "Selector") if element.attribute("Name")?.as_deref() == Some("ShellId") => {
+                id = Some(text(xml)?)
+            }
+            (Ns::Addressing, "ReferenceParameters") | (Ns::Wsman, "SelectorSet") => within += 1,
+            _ => xml.skip()?,
+        }
+    }
+    let shell_id = ShellId::new(id.ok_or(Error::Missing {
+        what: "ShellId in its ResourceCreated",
+    })?);
+    let resource_uri = uri.ok_or(Error::Missing {
+        what: "ResourceURI in its ResourceCreated",
+    })?;
+    Ok(Created {
+        resource_uri,
+        shell_id,
+        shell: None,
+    })
+}
+
+fn shell(xml: &mut Pull<'_>, element: &Element<'_>) -> Result<Shell, Error> {
+    let mut id = element.attribute("ShellId")?.map(|id| ShellId::new(id.trim_ascii()));
+    let mut shell = Shell::new(ShellId::new(""));
+    shell.name = element.attribute("Name")?.map(Cow::into_owned);
+    while let Some(child) = xml.next()? {
+        if child.ns != Ns::Shell {
+            xml.skip()?;
+            continue;
+        }
+        match child.local() {
+            "ShellId" => id = Some(ShellId::new(text(xml)?)),
+            "Name" => shell.name = Some(text(xml)?),
+            "ResourceUri" => shell.resource_uri = Some(text(xml)?),
+            "Owner" => shell.owner = Some(text(xml)?),
+            "ClientIP" => shell.client_ip = Some(text(xml)?),
+            "ProcessId" => shell.process_id = text(xml)?.parse().ok(),
+            "IdleTimeOut" => shell.idle_timeout = time(xml)?,
+            "MaxIdleTimeOut" => shell.max_idle_timeout = time(xml)?,
+            "InputStreams" => shell.input_streams = Some(text(xml)?),
+            "OutputStreams" => shell.output_streams = Some(text(xml)?),
+            "Locale" => shell.locale = Some(text(xml)?),
+            "DataLocale" => shell.data_locale = Some(text(xml)?),
+            "CompressionMode" => shell.compression_mode = Some(text(xml)?),
+            "ProfileLoaded" => shell.profile_loaded = Some(text(xml)?),
+            "Encoding" => shell.encoding = Some(text(xml)?),
+            "BufferMode" => shell.buffer_mode = BufferMode::of(&text(xml)?),
+            "State" => shell.state = Some(ShellState::of(&text(xml)?)),
+            "ShellRunTime" => shell.run_time = time(xml)?,
+            "ShellInactivity" => shell.inactivity = time(xml)?,
+            "MemoryUsed" => shell.memory_used = Some(text(xml)?),
+            "ChildProcesses" => shell.child_processes = text(xml)?.parse().ok(),
+            _ => xml.skip()?,
+        }
+    }
+    shell.shell_id = id.ok_or(Error::Missing {
+        what: "ShellId in its Shell",
+    })?;
+    Ok(shell)
+}
+
+/// A time in a description only informs: one that cannot be read is none.
+fn time(xml: &mut Pull<'_>) -> Result<Option<Duration>, Error> {
+    Ok(duration::parse(&xml.text()?))
+}
+
+impl ShellState {
+    fn of(state: &str) -> Self {
+        match state {
+            "Connected" => Self::Connected,
+            "Disconnected" => Self::Disconnected,
+            other => Self::Other(other.into()),
+        }
+    }
+}
+
+fn started(xml: &mut Pull<'_>) -> Result<CommandId, Error> {
+    let mut id = None;
+    while let Some(child) = xml.next()? {
+        match child.name() {
+            (Ns::Shell, "CommandId") => id = Some(CommandId::new(text(xml)?)),
+            _ => xml.skip()?,
+        }
+    }
+    id.ok_or(Error::Missing {
+        what: "CommandId in its CommandResponse",
+    })
+}
+
+fn received(xml: &mut Pull<'_>) -> Result<Received, Error> {
+    let mut received = Received::default();
+    while let Some(child) = xml.next()? {
+        match child.name() {
+            (Ns::Shell, "Stream") => received.streams.push(stream::read(xml, &child)?),
+            (Ns::Shell, "CommandState") => received.status = Some(status(xml, &child)?),
+            _ => xml.skip()?,
+        }
+    }
+    Ok(received)
+}
+
+fn status(xml: &mut Pull<'_>, element: &Element<'_>) -> Result<CommandStatus, Error> {
+    let command = stream::command_id(element)?;
+    let state = element.attribute("State")?.ok_or(Error::Missing {
+        what: "State in its CommandState",
+    })?;
+    let state = CommandState::of(state.trim_ascii());
+    let mut exit_code = None;
+    while let Some(child) = xml.next()? {
+        match child.name() {
+            (Ns::Shell, "ExitCode") => {
+                // A DWORD: either sign is seen.
+                let text = text(xml)?;
+                exit_code = text.parse().ok().or_else(|| text.parse().ok().map(u32::cast_signed));
+            }
+            _ => xml.skip()?,
+        }
+    }
+    Ok(CommandStatus {
+        command,
+        state,
+        exit_code,
+    })
+}
+
+impl CommandState {
+    fn of(uri: &str) -> Self {
+        match uri.rsplit('/').next().unwrap_or(uri) {
+            "Pending" => Self::Pending,
+            "Running" => Self::Running,
+            "Done" => Self::Done,
+            other => Self::Other(other.into()),
+        }
+    }
+}
+
+fn connected(xml: &mut Pull<'_>) -> Result<bytes::Bytes, Error> {
+    let mut fragments = bytes::Bytes::new();
+    while let Some(child) = xml.next()? {
+        match child.name() {
+            (Ns::PowerShell, "connectResponseXml") => fragments = xml.base64("connectResponseXml")?,
+            _ => xml.skip()?,
+        }
+    }
+    Ok(fragments)
+}
+
+fn config(xml: &mut Pull<'_>) -> Result<Config, Error> {
+    let mut size = None;
+    while let Some(child) = xml.next()? {
+        match child.name() {
+            (Ns::Config, "MaxEnvelopeSizekb") => {
+                let text = text(xml)?;
+                let bytes = text.parse::<u32>().ok().and_then(|kb| kb.checked_mul(1024));
+                size = Some(bytes.ok_or_else(|| Error::value("MaxEnvelopeSizekb", &text))?);
+            }
+            _ => xml.skip()?,
+        }
+    }
+    Ok(Config {
+        max_envelope_size: size.ok_or(Error::Missing {
+            what: "MaxEnvelopeSizekb in its Config",
+        })?,
+    })
+}
+
+fn identity(xml: &mut Pull<'_>) -> Result<Identity, Error> {
+    let mut identity = Identity::default();
+    while let Some(child) = xml.next()? {
+        match child.name() {
+            (Ns::Identity, "ProtocolVersion") => identity.protocol_version = Some(text(xml)?),
+            (Ns::Identity, "ProductVendor") => identity.product_vendor = Some(text(xml)?),
+            (Ns::Identity, "ProductVersion") => identity.product_version = Some(text(xml)?),
+            _ => xml.skip()?,
+        }
+    }
+    Ok(identity)
+}
+
+/// A page; the end of a listing is told by EndOfSequence, and by an empty context.
+fn page(xml: &mut Pull<'_>, pulled: bool) -> Result<Page, Error> {
+    let mut page = Page {
+        pulled,
+        ..Page::default()
+    };
+    let mut ended = false;
+    while let Some(child) = xml.next()? {
+        match child.name() {
+            (Ns::Enumeration, "EnumerationContext") => page.context = Some(text(xml)?).filter(|c| !c.is_empty()),
+            (Ns::Wsman | Ns::Enumeration, "EndOfSequence") => {
+                ended = true;
+                xml.skip()?;
+            }
+            (Ns::Wsman | Ns::Enumeration, "Items") => {
+                while let Some(item) = xml.next()? {
+                    match item.name() {
+                        (Ns::Shell, "Shell") => page.items.push(Item::Shell(Box::new(shell(xml, &item)?))),
+                        (Ns::Shell, "Command") => page.items.push(Item::Command(command(xml, &item)?)),
+                        _ => xml.skip()?,
+                    }
+                }
+            }
+            _ => xml.skip()?,
+        }
+    }
+    if ended {
+        page.context = None;
+    }
+    Ok(page)
+}
+
+fn command(xml: &mut Pull<'_>, element: &Element<'_>) -> Result<CommandItem, Error> {
+    let attribute = |name| Ok::<_, Error>(element.attribute(name)?.map(|id| id.trim_ascii().to_owned()));
+    let (mut id, mut shell) = (attribute("CommandId")?, attribute("ShellId")?);
+    let (mut state, mut line) = (None, None);
+    while let Some(child) = xml.next()? {
+        match child.name() {
+            (Ns::Shell, "CommandId") => id = Some(text(xml)?),
+            (Ns::Shell, "ShellId") => shell = Some(text(xml)?),
+            (Ns::Shell, "State") => state = Some(text(xml)?),
+            (Ns::Shell, "CommandLine") => line = Some(text(xml)?),
+            _ => xml.skip()?,
+        }
+    }
+    let id = id.ok_or(Error::Missing {
+        what: "CommandId in its Command",
+    })?;
+    Ok(CommandItem {
+        command_id: CommandId::new(id),
+        shell_id: shell.map(ShellId::new),
+        state,
+        text: line,
+    })
+}
