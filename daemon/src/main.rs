@@ -1,1 +1,23 @@
-fn main() {}
+//! `psleased`: the daemon that alone opens remote PowerShell sessions. Every task of it lives in this crate; what it
+//! decides is decided in `crates/broker`, and how it speaks in `crates/runspace`.
+//!
+//! The walk: `start` (one daemon, its folder, its socket) -> `serve` (runtime and tasks) -> `service` (gRPC) ->
+//! `desk` (drives the broker) -> `session` (drives one remote shell).
+
+mod clock;
+mod config;
+mod folder;
+mod listen;
+mod lock;
+mod log;
+mod options;
+mod serve;
+mod service;
+mod start;
+mod sys;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    start::main()
+}

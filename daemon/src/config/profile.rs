@@ -1,0 +1,242 @@
+//! One profile: a template, an account, and what the user knows better.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use endpoint::{Address, LogOn, Rate, Template};
+
+use super::account::{Scope, organization_of};
+use super::document::{Keys, parse_duration};
+use super::error::ConfigError;
+
+const KEYS: [&str; 27] = [
+    "template",
+    "uri",
+    "host",
+    "configuration",
+    "admin",
+    "organization",
+    "aliases",
+    "service",
+    "auth",
+    "ca",
+    "allow_plain_http",
+    "allow_redirection",
+    "password_file",
+    "password_command",
+    "max_concurrency",
+    "max_tenant_concurrency",
+    "PowerShellMaxConcurrency",
+    "PowerShellMaxTenantConcurrency",
+    "idle_timeout",
+    "linger",
+    "spread_after",
+    "stall",
+    "open_rate",
+    "open_timeout",
+    "max_commands",
+    "reserve_interactive",
+    "no_profile",
+];
+
+/// Where the password comes from when the daemon has none in its memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Password {
+    /// From `pslease login` only.
+    Memory,
+    /// The first line of this file.
+    File(PathBuf),
+    /// The first line that this command prints.
+    Command(Vec<String>),
+}
+
+/// A named configuration, complete.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Profile {
+    pub(crate) name: String,
+    pub(crate) template: Template,
+    pub(crate) address: Address,
+    /// The configuration's name, or a whole resource URI.
+    pub(crate) configuration: String,
+    /// The user name as it is sent.
+    pub(crate) admin: String,
+    pub(crate) organization: String,
+    pub(crate) scope: Scope,
+    pub(crate) ca: Option<PathBuf>,
+    pub(crate) allow_plain_http: bool,
+    /// Suffixes of host names that credentials may follow a redirect to.
+    pub(crate) allow_redirection: Vec<String>,
+    pub(crate) password: Password,
+    pub(crate) max_concurrency: u32,
+    pub(crate) max_tenant_concurrency: Option<u32>,
+    /// After which an unused session is closed; asked of the server too.
+    pub(crate) idle_timeout: Duration,
+    /// The longest idle time that an unseen shell may have.
+    pub(crate) max_idle_timeout: Duration,
+    pub(crate) linger: Duration,
+    pub(crate) spread_after: Duration,
+    pub(crate) stall: Duration,
+    pub(crate) open_rate: Option<Rate>,
+    pub(crate) open_timeout: Duration,
+    pub(crate) max_commands: u32,
+    pub(crate) reserve_interactive: u32,
+    /// Whether the server is asked not to load the user's profile (`WINRS_NOPROFILE`).
+    pub(crate) no_profile: bool,
+}
+
+impl Profile {
+    pub(super) fn read(name: &str, keys: Keys<'_>) -> Result<Self, ConfigError> {
+        let template = template(&keys)?;
+        let defaults = template.defaults();
+        let allow_plain_http = keys.boolean("allow_plain_http")?;
+        let address = address(&keys, template, allow_plain_http)?;
+        let configuration = match (keys.string("configuration")?, defaults.configuration) {
+            (Some((name, _)), _) => name,
+            (None, Some(name)) => name.to_owned(),
+            (None, None) => {
+                let message = format!("configuration is missing: template {template} has none of its own");
+                return Err(keys.missing(message));
+            }
+        };
+        let Some((admin, _)) = keys.string("admin")? else {
+            return Err(keys.missing("admin is missing: set admin = \"USER\"".to_owned()));
+        };
+        let organization = keys.string("organization")?.map(|(organization, _)| organization);
+        let organization = organization
+            .or_else(|| organization_of(&admin))
+            .unwrap_or_else(|| address.host.clone());
+        let aliases = keys.strings("aliases")?.map(|(aliases, _)| aliases).unwrap_or_default();
+        let service = match keys.string("service")? {
+            Some((service, _)) => service,
+            None if defaults.per_host => format!("{}:{}", address.host, address.port),
+            None => template.name().to_owned(),
+        };
+        log_on(&keys)?;
+        let limit = |given: Option<u32>, default: u32| given.unwrap_or(default);
+        let idle_timeout = keys.duration("idle_timeout")?.unwrap_or(defaults.idle_timeout);
+        let profile = Self {
+            scope: Scope::new(&service, &admin, &organization, &aliases),
+            ca: keys.string("ca")?.map(|(path, _)| PathBuf::from(path)),
+            allow_redirection: keys
+                .strings("allow_redirection")?
+                .map(|(hosts, _)| hosts)
+                .unwrap_or_default(),
+            password: password(&keys)?,
+            max_concurrency: limit(
+                keys.either("max_concurrency", "PowerShellMaxConcurrency", 1..=10_000)?,
+                defaults.max_concurrency,
+            ),
+            max_tenant_concurrency: keys
+                .either("max_tenant_concurrency", "PowerShellMaxTenantConcurrency", 1..=100_000)?
+                .or(defaults.max_tenant_concurrency),
+            idle_timeout,
+            max_idle_timeout: defaults.max_idle_timeout.max(idle_timeout),
+            linger: keys.duration("linger")?.unwrap_or(Duration::from_secs(60)),
+            spread_after: keys.duration("spread_after")?.unwrap_or(Duration::from_secs(2)),
+            stall: keys.duration("stall")?.unwrap_or(Duration::from_secs(60)),
+            open_rate: open_rate(&keys)?.or(defaults.open_rate),
+            open_timeout: keys.duration("open_timeout")?.unwrap_or(Duration::from_secs(180)),
+            max_commands: keys
+                .integer("max_commands", 1..=1_000_000)?
+                .unwrap_or(defaults.max_commands),
+            reserve_interactive: keys.integer("reserve_interactive", 0..=10_000)?.unwrap_or(0),
+            no_profile: keys.boolean("no_profile")?,
+            name: name.to_owned(),
+            template,
+            address,
+            configuration,
+            admin,
+            organization,
+            allow_plain_http,
+        };
+        keys.finish(&KEYS)?;
+        Ok(profile)
+    }
+}
+
+fn template(keys: &Keys<'_>) -> Result<Template, ConfigError> {
+    let all = || Template::ALL.map(Template::name).join(", ");
+    match keys.string("template")? {
+        Some((name, at)) => Template::named(&name)
+            .ok_or_else(|| keys.error(&at, "template", format!("{name:?} is no template; allowed: {}", all()))),
+        None => Err(keys.missing(format!("template is missing; allowed: {}", all()))),
+    }
+}
+
+fn address(keys: &Keys<'_>, template: Template, allow_plain_http: bool) -> Result<Address, ConfigError> {
+    let uri = keys.string("uri")?;
+    let host = keys.string("host")?;
+    let given = uri.as_ref().or(host.as_ref()).map(|(_, at)| at.clone());
+    let address = Address::resolve(
+        template,
+        uri.as_ref().map(|(uri, _)| uri.as_str()),
+        host.as_ref().map(|(host, _)| host.as_str()),
+    );
+    let key = if uri.is_some() { "uri" } else { "host" };
+    match (address, given) {
+        (Ok(address), Some(at)) if !(address.tls || allow_plain_http || address.is_loopback()) => {
+            let message =
+                "plain http would show the password to the network: use https, or set allow_plain_http = true";
+            Err(keys.error(&at, key, message.to_owned()))
+        }
+        (Ok(address), _) => Ok(address),
+        (Err(error), Some(at)) => Err(keys.error(&at, key, error.to_string())),
+        (Err(error), None) => Err(keys.missing(error.to_string())),
+    }
+}
+
+fn log_on(keys: &Keys<'_>) -> Result<(), ConfigError> {
+    let Some((name, at)) = keys.string("auth")? else {
+        return Ok(());
+    };
+    let missing = match LogOn::named(&name) {
+        Some(log_on) => log_on.missing().map(str::to_owned),
+        None => Some(format!("{name:?} is no log-on")),
+    };
+    match missing {
+        None => Ok(()),
+        Some(why) => Err(keys.error(&at, "auth", format!("{why}; allowed: basic"))),
+    }
+}
+
+fn password(keys: &Keys<'_>) -> Result<Password, ConfigError> {
+    match (keys.string("password_file")?, keys.strings("password_command")?) {
+        (None, None) => Ok(Password::Memory),
+        (Some((file, at)), None) => {
+            let file = PathBuf::from(file);
+            if file.is_absolute() {
+                Ok(Password::File(file))
+            } else {
+                Err(keys.error(&at, "password_file", "must be an absolute path".to_owned()))
+            }
+        }
+        (None, Some((words, at))) => {
+            if words.first().is_some_and(|program| !program.is_empty()) {
+                Ok(Password::Command(words))
+            } else {
+                Err(keys.error(&at, "password_command", "must name a program".to_owned()))
+            }
+        }
+        (Some(_), Some((_, at))) => Err(keys.error(
+            &at,
+            "password_command",
+            "there is a password_file too: keep one of them".to_owned(),
+        )),
+    }
+}
+
+fn open_rate(keys: &Keys<'_>) -> Result<Option<Rate>, ConfigError> {
+    let Some((text, at)) = keys.string("open_rate")? else {
+        return Ok(None);
+    };
+    text.split_once('/')
+        .and_then(|(count, per)| {
+            Some(Rate {
+                count: count.trim().parse().ok()?,
+                per: parse_duration(per)?,
+            })
+        })
+        .filter(|rate| rate.count > 0 && !rate.per.is_zero())
+        .map(Some)
+        .ok_or_else(|| keys.error(&at, "open_rate", format!("{text:?} is no rate; allowed: as \"5/60s\"")))
+}
