@@ -1,0 +1,179 @@
+//! What the server receives.
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+use super::pool::{Pool, Stage, State};
+use super::request::Request;
+use crate::body::{
+    Body, ConnectRunspacePool, GetAvailableRunspaces, InitRunspacePool, PublicKey, ResetRunspaceState,
+    SessionCapability, SetMaxRunspaces, SetMinRunspaces,
+};
+use crate::client::Ignored;
+use crate::{Destination, Direction, Error, Message, MessageType};
+
+impl Pool {
+    /// Takes what came on a stream: the pool's (`None`), or that of a pipeline that was announced. What it asks for comes from
+    /// [`Pool::poll_request`](Pool::poll_request).
+    ///
+    /// # Errors
+    /// Fragments in a wrong order or too large, another pool's id, and messages to the pool that cannot be read: on the pool's
+    /// stream they end the pool, on a pipeline's that pipeline.
+    pub fn receive(&mut self, target: Option<Uuid>, packet: Bytes) -> Result<(), Error> {
+        match target {
+            None => self.reassembler.push(packet),
+            Some(id) => match self.pipelines.get_mut(&id) {
+                Some(pipeline) => pipeline.reassembler.push(packet),
+                None => {
+                    self.ignore(target, None, Ignored::NoPipeline);
+                    return Ok(());
+                }
+            },
+        }
+        while let Some(message) = self.next_message(target)? {
+            self.take(target, message)?;
+        }
+        Ok(())
+    }
+
+    fn next_message(&mut self, target: Option<Uuid>) -> Result<Option<Message>, Error> {
+        match target {
+            None => self.reassembler.next(),
+            Some(id) => self
+                .pipelines
+                .get_mut(&id)
+                .map_or(Ok(None), |pipeline| pipeline.reassembler.next()),
+        }
+    }
+
+    fn take(&mut self, target: Option<Uuid>, message: Message) -> Result<(), Error> {
+        let kind = message.kind;
+        if let Some(why) = self.misplaced(target, &message) {
+            self.ignore(target, Some(kind), why);
+            return Ok(());
+        }
+        match self.id {
+            Some(id) if id != message.pool => {
+                return Err(Error::OtherPool {
+                    expected: id,
+                    got: message.pool,
+                });
+            }
+            Some(_) => {}
+            None => self.id = Some(message.pool),
+        }
+        match target {
+            None => self.take_for_pool(message),
+            Some(pipeline) => {
+                self.take_for_pipeline(pipeline, message);
+                Ok(())
+            }
+        }
+    }
+
+    fn misplaced(&self, target: Option<Uuid>, message: &Message) -> Option<Ignored> {
+        if matches!(message.kind, MessageType::Unknown(_)) {
+            Some(Ignored::UnknownType)
+        } else if message.destination != Destination::Server || message.kind.direction() == Direction::ToClient {
+            Some(Ignored::WrongDirection)
+        } else if message.kind.of_pipeline() != target.is_some() {
+            Some(Ignored::OutOfPlace)
+        } else if target.is_some() && message.pipeline != target {
+            Some(Ignored::OtherPipeline)
+        } else {
+            None
+        }
+    }
+
+    fn take_for_pool(&mut self, message: Message) -> Result<(), Error> {
+        let body = &message.body;
+        let request = match (message.kind, self.state) {
+            (MessageType::SessionCapability, State::BeforeOpen | State::Disconnected) => {
+                let theirs = SessionCapability::read(body)?;
+                self.protocol = Some(SessionCapability::agree(self.ours.protocol, theirs.protocol)?);
+                self.theirs = Some(theirs.clone());
+                self.state = State::Negotiating;
+                Request::Capability(theirs)
+            }
+            (MessageType::InitRunspacePool, State::Negotiating) => {
+                let init = Box::new(InitRunspacePool::read(body)?);
+                self.state = State::Opening;
+                Request::Opening {
+                    capability: self.theirs(),
+                    init,
+                }
+            }
+            (MessageType::ConnectRunspacePool, State::Negotiating) => {
+                let connect = ConnectRunspacePool::read(body)?;
+                self.state = State::Opening;
+                Request::Connecting {
+                    capability: self.theirs(),
+                    connect,
+                }
+            }
+            (MessageType::PublicKey, State::Opening | State::Opened) => Request::PublicKey {
+                blob: PublicKey::read(body)?.blob.to_string(),
+            },
+            (MessageType::RunspacePoolHostResponse, State::Opening | State::Opened) => Request::HostResponse {
+                pipeline: None,
+                body: message.body,
+            },
+            (MessageType::SetMaxRunspaces, State::Opened) => {
+                let SetMaxRunspaces { max_runspaces, ci } = SetMaxRunspaces::read(body)?;
+                Request::SetMaxRunspaces { ci, max_runspaces }
+            }
+            (MessageType::SetMinRunspaces, State::Opened) => {
+                let SetMinRunspaces { min_runspaces, ci } = SetMinRunspaces::read(body)?;
+                Request::SetMinRunspaces { ci, min_runspaces }
+            }
+            (MessageType::GetAvailableRunspaces, State::Opened) => Request::GetAvailableRunspaces {
+                ci: GetAvailableRunspaces::read(body)?.ci,
+            },
+            (MessageType::ResetRunspaceState, State::Opened) => Request::ResetRunspaceState {
+                ci: ResetRunspaceState::read(body)?.ci,
+            },
+            (kind, _) => {
+                self.ignore(None, Some(kind), Ignored::OutOfPlace);
+                return Ok(());
+            }
+        };
+        self.requests.push_back(request);
+        Ok(())
+    }
+
+    fn take_for_pipeline(&mut self, id: Uuid, message: Message) {
+        let Some(pipeline) = self.pipelines.get_mut(&id) else {
+            return;
+        };
+        let Message { kind, body, .. } = message;
+        let open = matches!(self.state, State::Opened | State::Opening);
+        let request = match (pipeline.stage, kind) {
+            (Stage::Announced, MessageType::CreatePipeline) if open => Request::CreatePipeline { pipeline: id, body },
+            (Stage::Announced, MessageType::GetCommandMetadata) if open => {
+                Request::GetCommandMetadata { pipeline: id, body }
+            }
+            (Stage::Running, MessageType::PipelineInput) => Request::Input { pipeline: id, body },
+            (Stage::Running, MessageType::EndOfPipelineInput) => Request::EndOfInput { pipeline: id },
+            (Stage::Running, MessageType::PipelineHostResponse) => Request::HostResponse {
+                pipeline: Some(id),
+                body,
+            },
+            (Stage::Ended, kind) => return self.ignore(Some(id), Some(kind), Ignored::PipelineEnded),
+            (Stage::Announced | Stage::Running, kind) => {
+                return self.ignore(Some(id), Some(kind), Ignored::OutOfPlace);
+            }
+        };
+        if pipeline.stage == Stage::Announced {
+            pipeline.stage = Stage::Running;
+        }
+        self.requests.push_back(request);
+    }
+
+    fn theirs(&self) -> SessionCapability {
+        self.theirs.clone().unwrap_or_default()
+    }
+
+    fn ignore(&mut self, pipeline: Option<Uuid>, kind: Option<MessageType>, why: Ignored) {
+        self.requests.push_back(Request::Ignored { pipeline, kind, why });
+    }
+}
