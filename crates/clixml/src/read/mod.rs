@@ -1,6 +1,21 @@
-//! From XML to values.
+//! From XML to values: a pull reader over quick-xml that takes one value after the other.
 
-use crate::{Budget, Error, Value};
+mod leaf;
+mod object;
+mod parser;
+mod source;
+mod start;
+mod tables;
+mod tag;
+
+use std::borrow::Cow;
+use std::fmt;
+
+use self::parser::{Node, Parser, State};
+use self::start::{Start, attribute_text};
+pub(crate) use self::tables::Ids;
+use self::tag::Tag;
+use crate::{Budget, Error, Refusal, Value, Version};
 
 /// How a document is wrapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +33,7 @@ pub struct Document {
     pub form: Form,
     /// Its values in order.
     pub values: Vec<Value>,
-    /// How many elements in them PowerShell would refuse; [`Value::refused`] lists them.
+    /// How many elements PowerShell would refuse; none if zero. [`Value::refused`] lists those of a value.
     pub refused: usize,
 }
 
@@ -29,11 +44,15 @@ pub struct Document {
 /// # Errors
 /// When it is no XML, or costs more than the budget; see [`Error`].
 pub fn read(xml: &[u8], budget: &Budget) -> Result<Document, Error> {
-    let _ = (xml, budget);
+    let mut reader = Reader::new(xml, budget)?;
+    let mut values = Vec::new();
+    while let Some(value) = reader.next_value()? {
+        values.push(value);
+    }
     Ok(Document {
-        form: Form::Bare,
-        values: Vec::new(),
-        refused: 0,
+        form: reader.form(),
+        values,
+        refused: reader.refused(),
     })
 }
 
@@ -42,18 +61,36 @@ pub fn read(xml: &[u8], budget: &Budget) -> Result<Document, Error> {
 /// # Errors
 /// As [`read`], and when there is not exactly one value.
 pub fn read_value(xml: &[u8], budget: &Budget) -> Result<Value, Error> {
-    let mut document = read(xml, budget)?;
-    match (document.values.pop(), document.values.len()) {
-        (Some(value), 0) => Ok(value),
-        (_, more) => Err(Error::NotOneValue {
-            found: more + usize::from(more > 0),
-        }),
+    let mut reader = Reader::new(xml, budget)?;
+    let value = reader.next_value()?.ok_or(Error::NotOneValue { found: 0 })?;
+    match reader.next_value()? {
+        None => Ok(value),
+        Some(_) => Err(Error::NotOneValue { found: 2 }),
     }
 }
 
-/// Pulls one value after the other out of a document.
-#[derive(Debug)]
-pub struct Reader<'a>(&'a [u8]);
+/// Pulls one value after the other out of a document. Only the value at hand is in memory beside the bytes.
+pub struct Reader<'a> {
+    text: Cow<'a, str>,
+    at: usize,
+    place: Place,
+    state: State,
+}
+
+/// Where in the document reading is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Before the first element.
+    Start,
+    /// Between the values of a body.
+    Bare,
+    /// Between the values of `<Objs>`.
+    Inside,
+    /// Behind `</Objs>`.
+    After,
+    /// At the end, or behind an error.
+    Done,
+}
 
 impl<'a> Reader<'a> {
     /// Of these bytes. Nothing is read yet but the byte order mark.
@@ -61,8 +98,18 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When the bytes are no text, or more than the budget allows.
     pub fn new(xml: &'a [u8], budget: &Budget) -> Result<Self, Error> {
-        let _ = budget;
-        Ok(Reader(xml))
+        if xml.len() > budget.bytes {
+            return Err(Error::Budget {
+                what: "bytes",
+                limit: budget.bytes,
+            });
+        }
+        Ok(Reader {
+            text: source::text(xml)?,
+            at: 0,
+            place: Place::Start,
+            state: State::new(budget),
+        })
     }
 
     /// The next value; `None` at the end.
@@ -70,12 +117,110 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// See [`read`]. After an error the rest is not read.
     pub fn next_value(&mut self) -> Result<Option<Value>, Error> {
-        let _ = self.0;
-        Ok(None)
+        if self.place == Place::Done {
+            return Ok(None);
+        }
+        let mut parser = Parser::new(&self.text, self.at, &mut self.state)?;
+        let step = step(&mut parser, self.place);
+        self.at = parser.at();
+        match step {
+            Ok((place, value)) => {
+                self.place = place;
+                Ok(value)
+            }
+            Err(error) => {
+                self.place = Place::Done;
+                Err(error)
+            }
+        }
+    }
+
+    /// How the document is wrapped, as far as has been read.
+    pub fn form(&self) -> Form {
+        if self.state.root.is_some() {
+            Form::Document
+        } else {
+            Form::Bare
+        }
     }
 
     /// How many elements so far PowerShell would refuse.
     pub fn refused(&self) -> usize {
-        0
+        self.state.refused
+    }
+}
+
+/// Reads up to the end of the next value, if there is one, and says where that is.
+fn step(parser: &mut Parser<'_, '_>, mut place: Place) -> Result<(Place, Option<Value>), Error> {
+    loop {
+        match parser.node()? {
+            Node::Element(start) => match place {
+                Place::Start if start.tag == Tag::Objs => match root(parser, &start) {
+                    Some(refusal) => return Ok((Place::After, Some(parser.keep(&start, refusal)?.into()))),
+                    None if start.empty => place = Place::After,
+                    None => place = Place::Inside,
+                },
+                Place::Start | Place::Bare => return Ok((Place::Bare, Some(bare(parser, start)?))),
+                Place::Inside => return Ok((Place::Inside, Some(parser.value(&start)?))),
+                Place::After | Place::Done => return Err(outside(parser, "an element behind the root element")),
+            },
+            Node::Stray(span) if place == Place::Inside => {
+                let stray = parser.refuse_span(span, Refusal::StrayText);
+                return Ok((place, Some(stray.into())));
+            }
+            Node::Stray(_) => return Err(outside(parser, "text outside of an element")),
+            Node::End(name) if place == Place::Inside && parser.state.root.as_deref() == Some(name) => {
+                place = Place::After;
+            }
+            Node::End(_) => return Err(outside(parser, "the end of an element that did not begin")),
+            Node::Eof if place == Place::Inside => {
+                return Err(outside(parser, "the document ends before its root does"));
+            }
+            Node::Eof => return Ok((Place::Done, None)),
+        }
+    }
+}
+
+fn outside(parser: &Parser<'_, '_>, what: &str) -> Error {
+    Error::Xml {
+        at: parser.at() as u64,
+        what: what.to_owned(),
+    }
+}
+
+/// Enters `<Objs>`, unless PowerShell would not.
+fn root(parser: &mut Parser<'_, '_>, start: &Start<'_>) -> Option<Refusal> {
+    if !parser.state.scopes.expect(start.namespace) {
+        return Some(Refusal::Namespace);
+    }
+    let version = start.version.map(attribute_text).transpose();
+    let readable = match version {
+        Ok(None) => true,
+        Ok(Some(version)) => version.parse::<Version>().is_ok_and(|version| version.major() == 1),
+        Err(_) => false,
+    };
+    parser.state.root = readable.then(|| start.name.into());
+    if readable { None } else { Some(Refusal::Version) }
+}
+
+/// A value that stands alone: its own namespace is that of its parts.
+fn bare<'t>(parser: &mut Parser<'t, '_>, start: Start<'t>) -> Result<Value, Error> {
+    let foreign = !parser.state.scopes.expect(start.namespace);
+    parser.value(&Start { foreign, ..start })
+}
+
+impl fmt::Debug for Reader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Reader {
+            text,
+            at,
+            place,
+            state: _,
+        } = self;
+        f.debug_struct("Reader")
+            .field("bytes", &text.len())
+            .field("at", at)
+            .field("place", place)
+            .finish()
     }
 }

@@ -108,7 +108,7 @@ impl fmt::Display for TimeSpan {
         if days > 0 {
             write!(f, "{days}D")?;
         }
-        if ticks % (86_400 * 10_000_000) == 0 {
+        if ticks.is_multiple_of(86_400 * 10_000_000) {
             return Ok(());
         }
         f.write_str("T")?;
@@ -118,7 +118,7 @@ impl fmt::Display for TimeSpan {
         if minutes > 0 {
             write!(f, "{minutes}M")?;
         }
-        if ticks % (60 * 10_000_000) > 0 {
+        if !ticks.is_multiple_of(60 * 10_000_000) {
             write!(f, "{}", seconds % 60)?;
             write_fraction(fraction as i64, f)?;
             f.write_str("S")?;

@@ -1,0 +1,222 @@
+//! Values that are no objects: their text, and what it means.
+
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use uuid::Uuid;
+
+use super::parser::{Node, Parser};
+use super::start::{Start, attribute_text};
+use super::tag::Leaf;
+use crate::escape::unescape;
+use crate::scalar::{is_uri, read_double, read_single};
+use crate::{Error, Progress, RefId, Refusal, Text, Value};
+
+/// As .NET decodes it: padding is needed, what its last bits hold is not looked at.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
+);
+
+impl<'t> Parser<'t, '_> {
+    /// The value of a leaf whose start was read.
+    pub(super) fn leaf(&mut self, start: &Start<'t>, leaf: Leaf) -> Result<Value, Error> {
+        match leaf {
+            Leaf::Null => {
+                self.skip(start)?;
+                Ok(Value::Null)
+            }
+            Leaf::Reference => self.reference(start),
+            Leaf::Progress => self.progress(start),
+            _ => {
+                let value = match self.content(start)? {
+                    Ok(content) => scalar(leaf, &content),
+                    Err(refusal) => Err(refusal),
+                };
+                Ok(value.unwrap_or_else(|refusal| self.refused(start, refusal)))
+            }
+        }
+    }
+
+    fn reference(&mut self, start: &Start<'t>) -> Result<Value, Error> {
+        self.skip(start)?;
+        let id = start
+            .id
+            .and_then(|raw| attribute_text(raw).ok())
+            .map(|id| RefId::new(&id));
+        Ok(match id.filter(|id| self.state.objects.get(id).is_some()) {
+            Some(id) => Value::Reference(id),
+            None => self.refused(start, Refusal::DanglingReference),
+        })
+    }
+
+    fn progress(&mut self, start: &Start<'t>) -> Result<Value, Error> {
+        if start.empty {
+            return Ok(self.refused(start, Refusal::Malformed));
+        }
+        let mut parts = Parts::default();
+        let mut place = 0;
+        let mut refusal = None;
+        while let Some(node) = self.child()? {
+            let Node::Element(part) = node else {
+                refusal = Some(Refusal::StrayText);
+                continue;
+            };
+            if refusal.is_none()
+                && !part.foreign
+                && PARTS
+                    .get(place)
+                    .is_some_and(|name| name.is_none_or(|name| name == part.local))
+            {
+                if PARTS[place].is_some() {
+                    match self.content(&part)? {
+                        Ok(content) => parts.texts.push(unescape(&content)),
+                        Err(why) => refusal = Some(why),
+                    }
+                } else {
+                    parts.operation = self.value(&part)?;
+                }
+                place += 1;
+            } else {
+                self.skip(&part)?;
+                refusal = refusal.or(Some(Refusal::Malformed));
+            }
+        }
+        let record = if refusal.is_none() { parts.record() } else { None };
+        Ok(match record {
+            Some(record) => Value::from(record),
+            None => self.refused(start, refusal.unwrap_or(Refusal::Malformed)),
+        })
+    }
+}
+
+/// The parts of a progress record in order; the one without a tag of its own is any value.
+const PARTS: [Option<&str>; 8] = [
+    Some("AV"),
+    Some("AI"),
+    None,
+    Some("PI"),
+    Some("PC"),
+    Some("T"),
+    Some("SR"),
+    Some("SD"),
+];
+
+#[derive(Default)]
+struct Parts {
+    texts: Vec<Text>,
+    operation: Value,
+}
+
+impl Parts {
+    fn record(self) -> Option<Progress> {
+        let [activity, id, parent, percent, kind, seconds, status] = <[Text; 7]>::try_from(self.texts).ok()?;
+        let number = |text: &Text| text.as_str().and_then(|text| integer::<i32>(text.trim_ascii()).ok());
+        Some(Progress {
+            activity,
+            activity_id: number(&id)?,
+            current_operation: self.operation,
+            parent_activity_id: number(&parent)?,
+            percent_complete: number(&percent)?,
+            kind,
+            seconds_remaining: number(&seconds)?,
+            status_description: status,
+        })
+    }
+}
+
+fn scalar(leaf: Leaf, content: &str) -> Result<Value, Refusal> {
+    let trimmed = content.trim_ascii();
+    Ok(match leaf {
+        Leaf::String => Value::String(unescape(content)),
+        Leaf::Int32 => Value::Int32(integer(trimmed)?),
+        Leaf::Int64 => Value::Int64(integer(trimmed)?),
+        Leaf::UInt32 => Value::UInt32(integer(trimmed)?),
+        Leaf::UInt64 => Value::UInt64(integer(trimmed)?),
+        Leaf::UInt16 => Value::UInt16(integer(trimmed)?),
+        Leaf::Int16 => Value::Int16(integer(trimmed)?),
+        Leaf::Byte => Value::Byte(integer(trimmed)?),
+        Leaf::SByte => Value::SByte(integer(trimmed)?),
+        Leaf::Char => Value::Char(integer(trimmed)?),
+        Leaf::Bool => match trimmed {
+            "true" | "1" => Value::Bool(true),
+            "false" | "0" => Value::Bool(false),
+            _ => return Err(Refusal::Malformed),
+        },
+        Leaf::Single => Value::Single(read_single(trimmed).ok_or(Refusal::Malformed)?),
+        Leaf::Double => Value::Double(read_double(trimmed).ok_or(Refusal::Malformed)?),
+        Leaf::Decimal => Value::Decimal(trimmed.parse()?),
+        Leaf::DateTime => Value::DateTime(trimmed.parse()?),
+        Leaf::TimeSpan => Value::TimeSpan(trimmed.parse()?),
+        Leaf::Version => Value::Version(trimmed.parse()?),
+        Leaf::Guid => Value::Guid(guid(trimmed)?),
+        Leaf::Bytes => Value::Bytes(bytes(content)?),
+        Leaf::Uri => {
+            let text = unescape(content);
+            if !text.as_str().is_none_or(is_uri) {
+                return Err(Refusal::Malformed);
+            }
+            Value::Uri(text)
+        }
+        Leaf::ScriptBlock => Value::ScriptBlock(unescape(content)),
+        Leaf::Xml => Value::Xml(unescape(content)),
+        Leaf::SecureString if is_secret(trimmed) => Value::SecureString(Text::from(content)),
+        Leaf::SecureString => return Err(Refusal::Malformed),
+        Leaf::Null | Leaf::Reference | Leaf::Progress => {
+            debug_assert!(false, "{leaf:?} has no text");
+            return Err(Refusal::Malformed);
+        }
+    })
+}
+
+fn integer<T: FromStr>(text: &str) -> Result<T, Refusal> {
+    text.parse().or_else(|_| {
+        // .NET reads a negative zero also where there are no negative numbers.
+        let zero = text
+            .strip_prefix('-')
+            .is_some_and(|zero| !zero.is_empty() && zero.bytes().all(|digit| digit == b'0'));
+        if zero {
+            "0".parse().map_err(|_| Refusal::Malformed)
+        } else {
+            Err(Refusal::Malformed)
+        }
+    })
+}
+
+/// With hyphens, bare, in braces or in parentheses.
+fn guid(text: &str) -> Result<Uuid, Refusal> {
+    let inner = text
+        .strip_prefix('(')
+        .and_then(|text| text.strip_suffix(')'))
+        .filter(|text| text.contains('-'));
+    let text = inner.unwrap_or(text);
+    if text.starts_with(['u', 'U']) {
+        return Err(Refusal::Malformed);
+    }
+    Uuid::try_parse(text).map_err(|_| Refusal::Malformed)
+}
+
+fn bytes(content: &str) -> Result<Box<[u8]>, Refusal> {
+    let decoded = if content.bytes().any(|byte| byte.is_ascii_whitespace()) {
+        BASE64.decode(
+            content
+                .bytes()
+                .filter(|byte| !byte.is_ascii_whitespace())
+                .collect::<Vec<_>>(),
+        )
+    } else {
+        BASE64.decode(content)
+    };
+    decoded.map(Vec::into_boxed_slice).map_err(|_| Refusal::Malformed)
+}
+
+/// Ciphertext as remoting sends it (base64 of whole AES blocks), or the hex form of files. Which key opens it is not
+/// known here, nor needed.
+fn is_secret(text: &str) -> bool {
+    let hex = text.len() >= 4 && text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    hex || bytes(text).is_ok_and(|cipher| !cipher.is_empty() && cipher.len().is_multiple_of(16))
+}

@@ -1,0 +1,277 @@
+//! Objects: their parts in any order, kept in their places (MS-PSRP 2.2.5.2).
+
+use std::ops::Range;
+
+use super::parser::{Node, Parser};
+use super::start::{Start, attribute_text};
+use super::tag::Tag;
+use crate::escape::{is_plain, unescape};
+use crate::{Content, Error, Object, Property, RefId, Refusal, Text, TypeNames, Value};
+
+impl<'t> Parser<'t, '_> {
+    /// The value of an element whose start was read.
+    pub(super) fn value(&mut self, start: &Start<'t>) -> Result<Value, Error> {
+        self.state.count()?;
+        if start.foreign {
+            return self.keep(start, Refusal::Namespace).map(Value::from);
+        }
+        let is_value = matches!(start.tag, Tag::Obj | Tag::Leaf(_));
+        if is_value && self.state.depth == self.state.budget.depth {
+            return self.keep(start, Refusal::TooDeep).map(Value::from);
+        }
+        self.state.depth += 1;
+        let value = match start.tag {
+            Tag::Leaf(leaf) => self.leaf(start, leaf),
+            Tag::Obj => self.object(start),
+            _ => self.keep(start, Refusal::UnknownTag).map(Value::from),
+        };
+        self.state.depth -= 1;
+        value
+    }
+
+    fn object(&mut self, start: &Start<'t>) -> Result<Value, Error> {
+        let mut object = Object::new();
+        if let Some(id) = start.id.and_then(|raw| attribute_text(raw).ok()) {
+            let id = RefId::new(&id);
+            // Known before its parts are read: they may refer to it.
+            self.state.objects.insert(&id, ());
+            object.id = Some(id);
+        }
+        let mut once = Once::default();
+        while !start.empty
+            && let Some(node) = self.child()?
+        {
+            match node {
+                Node::Element(part) => self.part(&part, &mut object, &mut once)?,
+                Node::Stray(span) => object.opaque.push(self.refuse_span(span, Refusal::StrayText)),
+                Node::End(_) | Node::Eof => break,
+            }
+        }
+        Ok(Value::from(object))
+    }
+
+    fn part(&mut self, part: &Start<'t>, object: &mut Object, once: &mut Once) -> Result<(), Error> {
+        if part.foreign {
+            object.opaque.push(self.keep(part, Refusal::Namespace)?);
+            return Ok(());
+        }
+        match part.tag {
+            Tag::TypeNames | Tag::TypeNamesReference => match self.type_names(part)? {
+                Ok(names) => {
+                    object.type_names = Some(names);
+                    self.only_once(part, &mut once.types, object);
+                }
+                Err(refusal) => object.opaque.push(self.refuse(part, refusal)),
+            },
+            Tag::ToString => match self.content(part)? {
+                Ok(content) => {
+                    object.to_string = Some(unescape(&content));
+                    self.only_once(part, &mut once.text, object);
+                }
+                Err(refusal) => object.opaque.push(self.refuse(part, refusal)),
+            },
+            Tag::Adapted => self.properties(part, object.adapted.get_or_insert_default())?,
+            Tag::Extended => self.properties(part, object.extended.get_or_insert_default())?,
+            Tag::List(kind) => {
+                object.content = Content::List(kind, self.items(part)?);
+                self.only_once(part, &mut once.content, object);
+            }
+            Tag::Dictionary => match self.entries(part)? {
+                Ok(entries) => {
+                    object.content = Content::Dictionary(entries);
+                    self.only_once(part, &mut once.content, object);
+                }
+                Err(refusal) => object.opaque.push(self.refuse(part, refusal)),
+            },
+            Tag::Leaf(leaf) => {
+                // A primitive belongs to the object that wraps it: it is no level of its own.
+                self.state.count()?;
+                object.content = Content::Value(self.leaf(part, leaf)?);
+                self.only_once(part, &mut once.content, object);
+            }
+            Tag::Obj => {
+                object.content = Content::Value(self.value(part)?);
+                self.only_once(part, &mut once.content, object);
+            }
+            Tag::Objs | Tag::TypeName | Tag::Entry | Tag::Unknown => {
+                object.opaque.push(self.keep(part, Refusal::UnknownTag)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Remembers where a part stands; one that stood there before is kept as it was.
+    fn only_once(&mut self, part: &Start<'t>, place: &mut Option<Range<usize>>, object: &mut Object) {
+        if let Some(before) = place.replace(part.at..self.at()) {
+            object.opaque.push(self.refuse_span(before, Refusal::Repeated));
+        }
+    }
+
+    fn type_names(&mut self, part: &Start<'t>) -> Result<Result<TypeNames, Refusal>, Error> {
+        let id = part
+            .id
+            .and_then(|raw| attribute_text(raw).ok())
+            .map(|id| RefId::new(&id));
+        if part.tag == Tag::TypeNamesReference {
+            self.skip(part)?;
+            let known = id.and_then(|id| self.state.types.get(&id).cloned());
+            return Ok(known.ok_or(Refusal::DanglingTypeNames));
+        }
+        let mut names = Vec::new();
+        let mut refusal = None;
+        while !part.empty
+            && let Some(node) = self.child()?
+        {
+            match node {
+                Node::Element(name) if name.tag == Tag::TypeName && !name.foreign => match self.content(&name)? {
+                    Ok(content) => names.push(self.share(&content)),
+                    Err(why) => refusal = Some(why),
+                },
+                Node::Element(other) => {
+                    self.skip(&other)?;
+                    refusal = Some(Refusal::UnknownTag);
+                }
+                Node::Stray(_) => refusal = Some(Refusal::StrayText),
+                Node::End(_) | Node::Eof => break,
+            }
+        }
+        if let Some(refusal) = refusal {
+            return Ok(Err(refusal));
+        }
+        let names = TypeNames::labelled(names, id);
+        if let Some(id) = names.id() {
+            self.state.types.insert(id, names.clone());
+        }
+        Ok(Ok(names))
+    }
+
+    /// A name that others probably bear too.
+    fn share(&mut self, raw: &str) -> Text {
+        if is_plain(raw) {
+            self.state.names.share(raw)
+        } else {
+            unescape(raw)
+        }
+    }
+
+    fn properties(&mut self, part: &Start<'t>, properties: &mut Vec<Property>) -> Result<(), Error> {
+        while !part.empty
+            && let Some(node) = self.child()?
+        {
+            match node {
+                Node::Element(start) => properties.push(self.property(&start)?),
+                Node::Stray(span) => {
+                    properties.push(Property::new("", self.refuse_span(span, Refusal::StrayText)));
+                }
+                Node::End(_) | Node::Eof => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn property(&mut self, start: &Start<'t>) -> Result<Property, Error> {
+        let name = match start.label.map(attribute_text) {
+            Some(Ok(name)) if !name.is_empty() => self.share(&name),
+            Some(Err(refusal)) => return Ok(Property::new("", self.keep(start, refusal)?)),
+            Some(Ok(_)) | None => return Ok(Property::new("", self.keep(start, Refusal::Nameless)?)),
+        };
+        if start.tag != Tag::Extended || start.foreign {
+            return Ok(Property {
+                name,
+                value: self.value(start)?,
+            });
+        }
+        self.state.count()?;
+        if self.state.depth == self.state.budget.depth {
+            return Ok(Property {
+                name,
+                value: self.keep(start, Refusal::TooDeep)?.into(),
+            });
+        }
+        self.state.depth += 1;
+        let mut members = Vec::new();
+        self.properties(start, &mut members)?;
+        self.state.depth -= 1;
+        Ok(Property {
+            name,
+            value: Value::MemberSet(members),
+        })
+    }
+
+    fn items(&mut self, part: &Start<'t>) -> Result<Vec<Value>, Error> {
+        let mut items = Vec::new();
+        while !part.empty
+            && let Some(node) = self.child()?
+        {
+            match node {
+                Node::Element(start) => items.push(self.value(&start)?),
+                Node::Stray(span) => items.push(self.refuse_span(span, Refusal::StrayText).into()),
+                Node::End(_) | Node::Eof => break,
+            }
+        }
+        Ok(items)
+    }
+
+    fn entries(&mut self, part: &Start<'t>) -> Result<Result<Vec<(Value, Value)>, Refusal>, Error> {
+        let mut entries = Vec::new();
+        let mut refusal = None;
+        while !part.empty
+            && let Some(node) = self.child()?
+        {
+            match node {
+                Node::Element(entry) if entry.tag == Tag::Entry && !entry.foreign && refusal.is_none() => {
+                    match self.entry(&entry)? {
+                        Some(pair) => entries.push(pair),
+                        None => refusal = Some(Refusal::Entry),
+                    }
+                }
+                Node::Element(other) => {
+                    self.skip(&other)?;
+                    refusal = refusal.or(Some(Refusal::UnknownTag));
+                }
+                Node::Stray(_) => refusal = refusal.or(Some(Refusal::StrayText)),
+                Node::End(_) | Node::Eof => break,
+            }
+        }
+        Ok(match refusal {
+            None => Ok(entries),
+            Some(refusal) => Err(refusal),
+        })
+    }
+
+    /// One key and one value, in that order and so labelled.
+    fn entry(&mut self, entry: &Start<'t>) -> Result<Option<(Value, Value)>, Error> {
+        let (mut key, mut value) = (None, None);
+        let mut good = !entry.empty;
+        while !entry.empty
+            && let Some(node) = self.child()?
+        {
+            match node {
+                Node::Element(start) if good && key.is_none() && start.label == Some("Key") => {
+                    key = Some(match self.value(&start)? {
+                        Value::Null => self.refused(&start, Refusal::NullKey),
+                        key => key,
+                    });
+                }
+                Node::Element(start) if good && key.is_some() && value.is_none() && start.label == Some("Value") => {
+                    value = Some(self.value(&start)?);
+                }
+                Node::Element(start) => {
+                    self.skip(&start)?;
+                    good = false;
+                }
+                Node::Stray(_) => good = false,
+                Node::End(_) | Node::Eof => break,
+            }
+        }
+        Ok(key.zip(value).filter(|_| good))
+    }
+}
+
+/// Where the parts stand that an object has but once.
+#[derive(Default)]
+struct Once {
+    types: Option<Range<usize>>,
+    text: Option<Range<usize>>,
+    content: Option<Range<usize>>,
+}
