@@ -7,13 +7,37 @@
 //! the end of its shell is proven, and every request gets exactly one final answer.
 
 mod action;
+mod auth;
+mod books;
 mod broker;
+mod close;
+mod demand;
 mod entry;
 mod event;
 mod holder;
 mod ids;
+#[cfg(debug_assertions)]
+mod invariants;
+mod lease;
+mod lifetime;
+mod line;
+mod open;
 mod profile;
+mod queue;
+mod reload;
+mod request;
+mod room;
+mod roster;
+mod serve;
+mod session;
+mod shutdown;
 mod snapshot;
+mod spread;
+mod status;
+mod tell;
+mod timer;
+mod turn;
+mod why;
 
 pub use action::{Action, BlockedBy, CloseCause, Refusal, StopCause, Waiting};
 pub use broker::Broker;

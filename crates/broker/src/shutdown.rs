@@ -1,0 +1,102 @@
+//! The end: nothing new, everything stopped, every session closed, within a bound.
+
+use moment::Moment;
+
+use crate::action::{Action, CloseCause, Refusal};
+use crate::broker::Broker;
+use crate::event::EndCause;
+use crate::ids::{LeaseId, RequestId, SessionId};
+use crate::session::State;
+use crate::timer::Timer;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Stopping {
+    deadline: Moment,
+    /// Sessions whose end was proven since.
+    pub(crate) closed: u32,
+    done: bool,
+}
+
+impl Broker {
+    pub(crate) fn shutdown(&mut self, now: Moment, deadline: Moment) {
+        let deadline = self
+            .stopping
+            .map_or(deadline, |stopping| stopping.deadline.min(deadline));
+        let again = self.stopping.is_some();
+        let (closed, done) = self
+            .stopping
+            .map_or((0, false), |stopping| (stopping.closed, stopping.done));
+        self.stopping = Some(Stopping { deadline, closed, done });
+        if done {
+            return;
+        }
+        self.timers.set(Timer::ShutdownForce, now + deadline.since(now) / 2);
+        self.timers.set(Timer::ShutdownEnd, deadline);
+        if again {
+            return;
+        }
+        let waiting: Vec<RequestId> = self.requests.keys().copied().collect();
+        for request in waiting {
+            self.turn_away(request, Refusal::Stopping);
+        }
+        let leases: Vec<LeaseId> = self.leases.keys().copied().collect();
+        for lease in leases {
+            self.end_lease(now, lease, EndCause::Shutdown);
+        }
+        let sessions: Vec<SessionId> = self.sessions.keys().copied().collect();
+        for id in sessions {
+            let Some(session) = self.sessions.get_mut(&id) else {
+                continue;
+            };
+            if session.turns.is_empty() {
+                self.begin_close(now, id, CloseCause::Shutdown);
+            } else {
+                // Its pipeline is being stopped: a session without one closes more surely.
+                session.doomed = Some(CloseCause::Shutdown);
+            }
+        }
+    }
+
+    /// Half the time is over: sessions whose pipelines would not stop are closed under them.
+    pub(crate) fn force_shutdown(&mut self, now: Moment) {
+        let sessions: Vec<SessionId> = self.sessions.keys().copied().collect();
+        for id in sessions {
+            if self
+                .sessions
+                .get(&id)
+                .is_some_and(|session| session.state == State::Open)
+            {
+                self.begin_close(now, id, CloseCause::Shutdown);
+            }
+        }
+    }
+
+    pub(crate) fn finish_shutdown(&mut self) {
+        let unfinished = |state: State| match state {
+            State::Intent | State::Opening | State::Open | State::Recovering | State::Closing { .. } => true,
+            State::Unconfirmed { .. } => false,
+        };
+        if self.stopping.is_some() && !self.sessions.values().any(|session| unfinished(session.state)) {
+            self.end_shutdown();
+        }
+    }
+
+    pub(crate) fn end_shutdown(&mut self) {
+        let Some(stopping) = self.stopping.as_mut() else { return };
+        if std::mem::replace(&mut stopping.done, true) {
+            return;
+        }
+        let closed = stopping.closed;
+        self.timers.clear(Timer::ShutdownForce);
+        self.timers.clear(Timer::ShutdownEnd);
+        for (request, session) in std::mem::take(&mut self.closers) {
+            let until = self.sessions.get_mut(&session).and_then(|row| {
+                row.closers.clear();
+                row.hold.flatten()
+            });
+            self.refuse(request, Refusal::Unproven { session, until });
+        }
+        let left = self.sessions.keys().copied().collect();
+        self.emit(Action::ShutdownDone { closed, left });
+    }
+}

@@ -1,0 +1,274 @@
+//! Pipelines take turns.
+
+use std::sync::Arc;
+
+use moment::Moment;
+
+use crate::action::{Action, CloseCause, Refusal, StopCause};
+use crate::broker::Broker;
+use crate::event::TurnOutcome;
+use crate::holder::Holder;
+use crate::ids::{Fence, LeaseId, RequestId, SessionId};
+use crate::request::Ask;
+use crate::roster::{Class, PoolIx, follow};
+use crate::session::{State, Turn};
+use crate::timer::Timer;
+
+impl Broker {
+    #[expect(clippy::too_many_arguments, reason = "the fields of Event::Turn")]
+    pub(crate) fn turn(
+        &mut self,
+        now: Moment,
+        id: RequestId,
+        lease_id: LeaseId,
+        fence: Fence,
+        deadline: Option<Moment>,
+        holder: Arc<Holder>,
+        nested: bool,
+    ) {
+        if let Err(refusal) = self.check_lease(lease_id, Some(fence)) {
+            self.refuse(id, refusal);
+            return;
+        }
+        let Some(lease) = self.leases.get(&lease_id) else {
+            return;
+        };
+        if nested && let Some(session) = lease.turns.last().and_then(|turn| self.turns.get(turn)).copied() {
+            self.start_turn(now, id, session, lease_id, holder);
+            return;
+        }
+        let (profile, priority) = (lease.profile, lease.priority);
+        let Some(bound) = lease.session else {
+            if self.roster.profiles[profile].profile.is_none() {
+                self.refuse(id, Refusal::ProfileRemoved);
+            } else {
+                self.enqueue(
+                    now,
+                    id,
+                    profile,
+                    Ask::Turn { lease: lease_id },
+                    priority,
+                    deadline,
+                    holder,
+                );
+            }
+            return;
+        };
+        let Some(session) = self.sessions.get(&bound) else {
+            return;
+        };
+        if session.turns.is_empty() && session.queue.is_empty() {
+            self.start_turn(now, id, bound, lease_id, holder);
+        } else {
+            self.enqueue(
+                now,
+                id,
+                profile,
+                Ask::BoundTurn {
+                    lease: lease_id,
+                    session: bound,
+                },
+                priority,
+                deadline,
+                holder,
+            );
+        }
+    }
+
+    /// Ends the wait for a turn with one.
+    pub(crate) fn grant_turn(&mut self, now: Moment, id: RequestId, session: SessionId) {
+        let Some(request) = self.take_request(id) else { return };
+        let (Ask::Turn { lease } | Ask::BoundTurn { lease, .. }) = request.ask else {
+            debug_assert!(false, "request {id} asked for no turn");
+            return;
+        };
+        self.start_turn(now, id, session, lease, request.holder);
+    }
+
+    fn start_turn(
+        &mut self,
+        now: Moment,
+        id: RequestId,
+        session_id: SessionId,
+        lease_id: LeaseId,
+        holder: Arc<Holder>,
+    ) {
+        let Some(session) = self.sessions.get_mut(&session_id) else {
+            return;
+        };
+        debug_assert_eq!(session.state, State::Open);
+        debug_assert!(session.lease.is_none_or(|bound| bound == lease_id));
+        session.turns.push(Turn {
+            request: id,
+            lease: lease_id,
+            holder,
+            since: now,
+            stalled: None,
+            stopping: false,
+        });
+        session.used = now;
+        session.commands = session.commands.saturating_add(1);
+        session.newborn = false;
+        session.dirty |= session.lease.is_some();
+        let (pool, scopes) = (session.pool, session.scopes());
+        self.turns.insert(id, session_id);
+        if let Some(lease) = self.leases.get_mut(&lease_id) {
+            lease.turns.push(id);
+        }
+        self.emit(Action::TurnGranted {
+            turn: id,
+            session: session_id,
+        });
+        self.reindex(session_id);
+        for scope in scopes {
+            let claimants = &self.roster.scopes[scope].claimants;
+            self.dirty.parties.extend(claimants.iter().copied());
+        }
+        self.watch_bound(now, session_id);
+        self.mark(pool);
+    }
+
+    pub(crate) fn turn_done(&mut self, now: Moment, id: RequestId, outcome: TurnOutcome) {
+        let Some(session_id) = self.turns.remove(&id) else {
+            return;
+        };
+        let Some(session) = self.sessions.get_mut(&session_id) else {
+            return;
+        };
+        let Some(at) = session.turns.iter().position(|turn| turn.request == id) else {
+            return;
+        };
+        let turn = session.turns.remove(at);
+        session.used = now;
+        session.dirty |= outcome == TurnOutcome::Dirty;
+        let (pool, bound, over) = (session.pool, session.lease, session.turns.is_empty());
+        if let Some(lease) = self.leases.get_mut(&turn.lease) {
+            lease.turns.retain(|other| *other != id);
+        }
+        follow(&mut self.roster.pools[pool].turn_time, now.since(turn.since));
+        if over {
+            match bound {
+                Some(_) => self.next_bound_turn(now, session_id),
+                None => self.release_session(now, session_id),
+            }
+        }
+        self.mark(pool);
+    }
+
+    fn next_bound_turn(&mut self, now: Moment, id: SessionId) {
+        if self.is_worn(now, id) {
+            self.wear(now, id);
+        }
+        let Some(session) = self.sessions.get(&id) else { return };
+        match session.queue.front().copied() {
+            Some(next) if session.doomed.is_none() => {
+                self.grant_turn(now, next, id);
+                for waiting in self
+                    .sessions
+                    .get(&id)
+                    .map(|session| session.queue.clone())
+                    .unwrap_or_default()
+                {
+                    self.tell(now, waiting);
+                }
+            }
+            Some(_) | None => self.watch_bound(now, id),
+        }
+    }
+
+    pub(crate) fn stop_turn(&mut self, id: RequestId, why: StopCause) {
+        let Some(session) = self.turns.get(&id).and_then(|session| self.sessions.get_mut(session)) else {
+            return;
+        };
+        let Some(turn) = session.turns.iter_mut().find(|turn| turn.request == id) else {
+            return;
+        };
+        if !turn.stopping {
+            turn.stopping = true;
+            self.emit(Action::StopTurn { turn: id, why });
+        }
+    }
+
+    pub(crate) fn stalled(&mut self, id: RequestId, since: Option<Moment>) {
+        let Some(session) = self.turns.get(&id).and_then(|session| self.sessions.get_mut(session)) else {
+            return;
+        };
+        let pool = session.pool;
+        if let Some(turn) = session.turns.iter_mut().find(|turn| turn.request == id) {
+            turn.stalled = match (turn.stalled, since) {
+                (Some(first), Some(_)) => Some(first),
+                (_, since) => since,
+            };
+        }
+        self.mark(pool);
+    }
+
+    /// Sets the timers at which a stalled turn will have kept somebody waiting for too long.
+    pub(crate) fn watch_stalls(&mut self, pool: PoolIx) {
+        for id in self.roster.pools[pool].sessions.clone() {
+            match self.stall_due(id) {
+                Some((due, _)) => self.timers.set(Timer::Stall(id), due),
+                None => self.timers.clear(Timer::Stall(id)),
+            }
+        }
+    }
+
+    fn stall_due(&self, id: SessionId) -> Option<(Moment, RequestId)> {
+        let session = self.sessions.get(&id)?;
+        if session.lease.is_some() {
+            return None;
+        }
+        let (stalled, turn) = session
+            .turns
+            .iter()
+            .filter(|turn| !turn.stopping)
+            .filter_map(|turn| Some((turn.stalled?, turn.request)))
+            .min()?;
+        let head = self
+            .head(session.pool, Class::Turn)
+            .and_then(|place| self.requests.get(&place.request));
+        let waiting = head
+            .map(|request| request.since)
+            .into_iter()
+            .chain(session.claim.map(|(_, since)| since))
+            .min()?;
+        Some((stalled.max(waiting) + self.settings.stall_after, turn))
+    }
+
+    pub(crate) fn check_stall(&mut self, now: Moment, id: SessionId) {
+        let Some((due, turn)) = self.stall_due(id) else { return };
+        if due <= now {
+            self.stop_turn(turn, StopCause::Stalled);
+        }
+        if let Some(session) = self.sessions.get(&id) {
+            self.mark(session.pool);
+        }
+    }
+
+    pub(crate) fn reset(&mut self, id: SessionId) {
+        if let Some(session) = self.sessions.get_mut(&id)
+            && session.turns.is_empty()
+        {
+            session.dirty = false;
+        }
+    }
+
+    /// Marks a session to be closed as soon as nothing runs in it, and stops what does.
+    pub(crate) fn doom(&mut self, now: Moment, id: SessionId, cause: CloseCause, why: StopCause) {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        session.doomed.get_or_insert(cause);
+        let pool = session.pool;
+        let running: Vec<RequestId> = session.turns.iter().map(|turn| turn.request).collect();
+        self.reindex(id);
+        for turn in &running {
+            self.stop_turn(*turn, why);
+        }
+        if running.is_empty() {
+            self.begin_close(now, id, cause);
+        }
+        self.refuse_unasked(pool);
+        self.mark(pool);
+    }
+}
