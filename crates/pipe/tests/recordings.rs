@@ -1,5 +1,5 @@
 //! Every line that PowerShell 7.6 was recorded to write is read, and written again byte for byte.
-#![allow(clippy::unwrap_used, reason = "these are tests from end to end")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "these are tests")]
 
 use std::path::Path;
 

@@ -50,7 +50,7 @@ impl Session {
     }
 
     /// The request for `operation`, addressed as its kind needs: shells are described and listed at resources of
-    /// their own, Create and the listing of shells select no shell, Identify has no headers at all.
+    /// their own, Create and listings select no shell, Identify has no headers at all.
     ///
     /// `timeout` is the operation's on the server; an HTTP client must wait longer (MS-WSMV 3.2.4.1).
     #[must_use]
@@ -73,9 +73,11 @@ impl Session {
             | Operation::Identify => &self.resource_uri,
         };
         let shell_id = match &operation {
-            Operation::Create(_) | Operation::Config | Operation::Identify => None,
-            Operation::Enumerate(enumerate) => enumerate.commands_of.clone(),
-            Operation::Pull(pull) => pull.commands.then(|| self.shell_id.clone()),
+            Operation::Create(_)
+            | Operation::Config
+            | Operation::Enumerate(_)
+            | Operation::Pull(_)
+            | Operation::Identify => None,
             Operation::Command(_)
             | Operation::Send(_)
             | Operation::Receive(_)

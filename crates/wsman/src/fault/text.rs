@@ -52,7 +52,10 @@ const PHRASES: &[(&str, FaultKind)] = &[
 ];
 
 /// How a text names a wait: what stands before the number, what after, and the unit.
-const WAITS: &[(&str, &str, fn(u64) -> Duration)] = &[
+type Wait = (&'static str, &'static str, fn(u64) -> Duration);
+
+/// The known ways.
+const WAITS: &[Wait] = &[
     ("please wait for", "second", Duration::from_secs),
     ("approved for at least", "millisecond", Duration::from_millis),
     ("approved for at least", "ms", Duration::from_millis),

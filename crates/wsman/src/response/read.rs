@@ -150,7 +150,7 @@ fn resource_created(xml: &mut Pull<'_>) -> Result<Created, Error> {
         match element.name() {
             (Ns::Wsman, "ResourceURI") => uri = Some(text(xml)?),
             (Ns::Wsman, "Selector") if element.attribute("Name")?.as_deref() == Some("ShellId") => {
-                id = Some(text(xml)?)
+                id = Some(text(xml)?);
             }
             (Ns::Addressing, "ReferenceParameters") | (Ns::Wsman, "SelectorSet") => within += 1,
             _ => xml.skip()?,
