@@ -8,8 +8,11 @@ use proptest::prelude::*;
 
 const SESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/pwsh/sessions");
 
-/// (who wrote it, the line) in order, of every recorded session; `None` where the recordings are absent.
-fn sessions() -> Option<Vec<(String, Vec<(String, String)>)>> {
+/// A file's name, and who wrote which line in it, in order.
+type Session = (String, Vec<(String, String)>);
+
+/// Every recorded session; `None` where the recordings are absent.
+fn sessions() -> Option<Vec<Session>> {
     if !Path::new(SESSIONS).is_dir() {
         println!("skipped: ../shared is absent");
         return None;

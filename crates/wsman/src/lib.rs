@@ -42,6 +42,6 @@ pub use operation::{
 };
 pub use request::Request;
 pub use response::Response;
-pub use session::{MAX_ENVELOPE_SIZE, MIN_ENVELOPE_SIZE, Session};
+pub use session::{MAX_ENVELOPE_SIZE, MIN_ENVELOPE_SIZE, Session, envelope_size};
 pub use stream::{Stream, StreamName};
 pub use uri::{connection_uri, resource_uri};

@@ -69,7 +69,8 @@ impl Response {
     /// status above 299 a fault of its own (401, 404, 413, 503 ... come from front ends, often as a web page).
     ///
     /// # Errors
-    /// Any [`Error`]: a body of status 200 that is no envelope, or an answer to something else.
+    /// Any [`Error`]: a body of status 200 that is no envelope, an envelope that was damaged, or an answer to something
+    /// else. In each case it is not known whether the operation took place.
     pub fn read_http(
         status: u16,
         retry_after: Option<Duration>,
@@ -82,9 +83,11 @@ impl Response {
             Ok(response) => response,
             Err(error) => {
                 let text = match &error {
-                    Error::Malformed { .. } => std::str::from_utf8(body).unwrap_or_default(),
+                    Error::Empty | Error::NotSoap { .. } => "",
                     Error::Html { title } => title.as_deref().unwrap_or_default(),
-                    _ => "",
+                    Error::Malformed { offset: 0, .. } => std::str::from_utf8(body).unwrap_or_default(),
+                    // It was to be SOAP and was damaged: nothing is known.
+                    _ => return Err(error),
                 };
                 let cut = text.char_indices().nth(4096).map_or(text, |(at, _)| &text[..at]);
                 let fault = Fault::from_status(status, retry_after, cut).ok_or(error)?;

@@ -3,12 +3,27 @@
 use std::time::Duration;
 
 use crate::names::{COMMAND_RESOURCE, CONFIG, SHELL_RESOURCE};
-use crate::{MessageId, Operation, Request, SessionId, ShellId};
+use crate::{Created, MessageId, Operation, Request, SessionId, ShellId};
 
 /// The envelope size that every server takes, in bytes: 150 KB, the limit of Windows Server 2008 R2.
 pub const MIN_ENVELOPE_SIZE: u32 = 153_600;
 /// The envelope size that servers since WinRM 3 take, in bytes: 500 KB.
 pub const MAX_ENVELOPE_SIZE: u32 = 512_000;
+
+/// The envelope size that a server of this PSRP version takes: 150 KB up to 2.1, 500 KB from 2.2 on (protocol.md 14).
+#[must_use]
+pub fn envelope_size(server_protocol: &str) -> u32 {
+    let mut parts = server_protocol.split('.').map(str::parse::<u32>);
+    let version = (
+        parts.next().and_then(Result::ok).unwrap_or(0),
+        parts.next().and_then(Result::ok).unwrap_or(0),
+    );
+    if version >= (2, 2) {
+        MAX_ENVELOPE_SIZE
+    } else {
+        MIN_ENVELOPE_SIZE
+    }
+}
 
 /// One client session: where its shell is, and what every request says about the client (protocol.md 3).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +62,12 @@ impl Session {
             locale: "en-US".to_owned(),
             data_locale: "en-US".to_owned(),
         }
+    }
+
+    /// Goes on with the ids that the server returned, which count from now on (protocol.md 3).
+    pub fn adopt(&mut self, created: &Created) {
+        self.resource_uri.clone_from(&created.resource_uri);
+        self.shell_id.clone_from(&created.shell_id);
     }
 
     /// The request for `operation`, addressed as its kind needs: shells are described and listed at resources of

@@ -262,6 +262,11 @@ fn a_front_ends_status_is_a_fault() {
         })
     );
     assert_eq!(http(200, b""), Err(Error::Empty));
+    let damaged = &envelope(names::FAULT_ACTION, "<e:Fault>")[..300];
+    assert!(
+        matches!(http(500, damaged.as_bytes()), Err(Error::Truncated { .. })),
+        "nothing is known then"
+    );
 }
 
 #[test]
@@ -381,6 +386,11 @@ fn cures_depend_on_what_was_asked() {
         Fault::access_denied().cure(Verb::Command, true),
         Cure::LogOn,
         "a token has run out"
+    );
+    assert_eq!(
+        Fault::access_denied().cure(Verb::Get, false),
+        Cure::GiveUp,
+        "tenants refuse it to all"
     );
     assert_eq!(Fault::aborted().cure(Verb::Command, true), Cure::Look);
 }
@@ -542,6 +552,36 @@ fn the_clients_budget_is_of_the_real_envelope() {
     assert_eq!(session.blob_budget(empty()), budget - 300 + (512_000 - 153_600) / 4 * 3);
     session.max_envelope_size = 100;
     assert_eq!(session.blob_budget(empty()), 0);
+}
+
+#[test]
+fn a_servers_version_tells_how_much_it_takes() {
+    for (version, size) in [
+        ("2.1", 153_600),
+        ("2.0", 153_600),
+        ("2.2", 512_000),
+        ("2.3", 512_000),
+        ("3.0", 512_000),
+        ("x", 153_600),
+    ] {
+        assert_eq!(wsman::envelope_size(version), size, "{version}");
+    }
+}
+
+#[test]
+fn a_session_goes_on_with_what_the_server_returned() {
+    let mut session = session();
+    let created = Created {
+        resource_uri: "http://x/y".into(),
+        shell_id: ShellId::new("theirs"),
+        shell: None,
+    };
+    session.adopt(&created);
+    let request = session.request(ID.into(), Duration::ZERO, Operation::Delete);
+    assert_eq!(
+        (request.resource_uri.as_str(), request.shell_id),
+        ("http://x/y", Some(ShellId::new("theirs")))
+    );
 }
 
 fn session() -> Session {

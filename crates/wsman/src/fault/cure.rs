@@ -34,7 +34,7 @@ pub enum Cure {
     Look,
     /// The shell is there but disconnected: Reconnect, then Receive.
     Reconnect,
-    /// The shell belongs to another client session: Connect, or give it up.
+    /// The shell belongs to another client session, or ours is no longer known: Connect, or give it up.
     Connect,
     /// Follow the redirect, if it is allowed.
     Redirect,
@@ -61,7 +61,7 @@ impl Fault {
     pub fn cure(&self, verb: Verb, of_command: bool) -> Cure {
         let wait = |least: Duration| Cure::RetryAfter(self.wait.unwrap_or(least));
         match self.kind {
-            FaultKind::TimedOut if verb == Verb::Receive => Cure::Repost,
+            FaultKind::TimedOut | FaultKind::NetworkTimeout if verb == Verb::Receive => Cure::Repost,
             FaultKind::TimedOut | FaultKind::NetworkTimeout => Cure::Look,
             FaultKind::NotFound if of_command && !self.names_shell() => Cure::Finished,
             FaultKind::NotFound => Cure::Reopen,
@@ -73,10 +73,15 @@ impl Fault {
             FaultKind::Operations => Cure::Fewer,
             FaultKind::CommandsPerShell => Cure::Recycle,
             FaultKind::EnvelopeTooLarge => Cure::Smaller,
-            // An expired token shows as "access is denied" on a command of a shell that was opened with it.
-            FaultKind::AccessDenied if verb != Verb::Create && verb != Verb::Enumerate => Cure::LogOn,
+            // An expired token shows as "access is denied" in a shell that was opened with it; what looks around on the
+            // service is refused to most accounts anyway.
+            FaultKind::AccessDenied => match verb {
+                Verb::Create | Verb::Get | Verb::Enumerate | Verb::Pull | Verb::Identify => Cure::GiveUp,
+                _ => Cure::LogOn,
+            },
             FaultKind::LogonFailure | FaultKind::NoLogonSession => Cure::LogOn,
             FaultKind::Redirected => Cure::Redirect,
+            FaultKind::SessionMismatch if verb == Verb::Reconnect => Cure::Connect,
             FaultKind::Unavailable | FaultKind::Aborted | FaultKind::ConnectInvalid | FaultKind::SessionMismatch => {
                 // Exactly the set that PowerShell retries, and only Create: others may have taken effect.
                 match verb {
@@ -87,8 +92,7 @@ impl Fault {
             }
             FaultKind::Disconnected => Cure::Reconnect,
             FaultKind::InUse => Cure::Connect,
-            FaultKind::AccessDenied
-            | FaultKind::NoLogonServer
+            FaultKind::NoLogonServer
             | FaultKind::UnknownResource
             | FaultKind::RemoteDisallowed
             | FaultKind::RedirectInvalid

@@ -165,7 +165,8 @@ fn body(xml: &mut Pull<'_>, header: &mut Header) -> Result<Operation, Error> {
     let mut found = None;
     while let Some(element) = xml.next()? {
         let payload = match (verb, element.name()) {
-            (None, (Ns::Identity, "Identify")) => {
+            // Its namespace is misspelt often enough.
+            (None, (Ns::Identity | Ns::Other, "Identify")) => {
                 xml.skip()?;
                 Operation::Identify
             }

@@ -52,9 +52,12 @@ pub(super) fn read(xml: &mut Pull<'_>) -> Result<Fault, Error> {
     Ok(fault.judge())
 }
 
-/// Messages end in a blank, and some are broken into lines by what carried them; a budget snapshot keeps its lines.
+/// The longest message that is kept, in characters; real ones have a few thousand at most.
+const LONGEST: usize = 32 * 1024;
+
+/// A message without the blanks around it; lines stay, since a budget's snapshot has them.
 fn words(text: &str) -> String {
-    text.trim().to_owned()
+    text.trim().chars().take(LONGEST).collect()
 }
 
 fn last_part(uri: &str) -> Option<String> {
