@@ -1,1 +1,34 @@
-//! End-to-end tests; see `tests/main.rs`.
+//! The stage for the end-to-end tests: the real binaries, a home of their own, and an endpoint with a truth counter.
+//!
+//! - [`binaries`]: `pslease` and `psleased`, built once a test run.
+//! - [`Home`]: a `PSLEASE_HOME` in a temporary folder, with profiles, and the daemon that runs there.
+//! - [`Endpoint`]: the embedded tenant, or the peer where it is to be had; both tell the truth about their shells.
+//! - [`Console`]: a running `pslease` whose output is read line by line.
+
+mod binaries;
+mod console;
+mod endpoint;
+mod home;
+mod http;
+mod peer;
+
+pub use binaries::{Binaries, binaries};
+pub use console::{Console, Finished, finish};
+pub use endpoint::{Endpoint, Truth};
+pub use home::Home;
+pub use peer::Peer;
+
+use std::time::{Duration, Instant};
+
+/// The longest that anything may take here before a test gives up and says so. It is a safety net, not an expectation.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Asks until the answer is yes, for conditions that another process brings about. Fails the test after [`PATIENCE`].
+#[track_caller]
+pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !condition() {
+        assert!(started.elapsed() < PATIENCE, "gave up waiting until {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

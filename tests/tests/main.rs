@@ -1,1 +1,48 @@
 //! One binary for every end-to-end test.
+//!
+//! [`cases`] holds what users rely on. Each case runs against the embedded tenant (`tenant::*`), and again against an
+//! endpoint on foreign code (`interop::*`) where that is to be had: `cargo xtask interop`.
+
+mod cases;
+mod lifecycle;
+
+/// Makes of each case two tests.
+macro_rules! on_both_endpoints {
+    ($($case:ident: $module:ident),+ $(,)?) => {
+        mod tenant {
+            $(#[test]
+            fn $case() {
+                crate::cases::$module::$case(&pslease_tests::Endpoint::tenant());
+            })+
+        }
+
+        mod interop {
+            $(#[test]
+            fn $case() {
+                if let Some(endpoint) = pslease_tests::Endpoint::peer() {
+                    crate::cases::$module::$case(&endpoint);
+                }
+            })+
+        }
+    };
+}
+
+on_both_endpoints! {
+    one_command_is_answered: run,
+    every_stream_arrives: run,
+    the_servers_own_words_come_first: run,
+    a_pipeline_of_commands_is_a_command_list: run,
+    a_failing_command_fails_the_call: run,
+    ten_thousand_objects_come_through_whole: run,
+    what_if_is_shown: run,
+    a_stop_reaches_its_own_pipeline_only: run,
+    twelve_consoles_keep_the_limits_and_all_get_answers: slots,
+    the_lease_of_a_killed_console_goes_to_the_next: slots,
+    the_fourth_waits_with_a_reason: slots,
+    an_idle_session_is_closed_before_the_server_expires_it: slots,
+    a_long_pipeline_does_not_hold_up_the_second: slots,
+    a_reader_that_sleeps_is_stopped_when_another_waits: slots,
+    a_stopped_daemon_leaves_no_shell: slots,
+    acquire_lasts_as_long_as_its_shell: anchors,
+    with_binds_to_its_child: anchors,
+}

@@ -111,7 +111,8 @@ impl Books {
         *self.ended.entry(by.name()).or_default() += 1;
         for count in [
             self.per_admin.get_mut(&(row.service, row.admin.to_lowercase())),
-            self.per_organization.get_mut(&(row.service, row.organization.to_lowercase())),
+            self.per_organization
+                .get_mut(&(row.service, row.organization.to_lowercase())),
         ]
         .into_iter()
         .flatten()
@@ -160,7 +161,9 @@ impl Books {
     }
 
     pub(crate) fn per_organization(&self) -> impl Iterator<Item = (&str, Count)> {
-        self.per_organization.iter().map(|((_, name), count)| (name.as_str(), *count))
+        self.per_organization
+            .iter()
+            .map(|((_, name), count)| (name.as_str(), *count))
     }
 
     pub(crate) fn counts(&self) -> &BTreeMap<&'static str, u64> {
@@ -200,10 +203,16 @@ mod tests {
             assert_eq!(books.admit(id(number as u128), row(admin), &limits), Ok(()));
         }
         assert_eq!(books.admit(id(20), row("a"), &limits), Err(Denied::Admin(Over::Hang)));
-        assert_eq!(books.admit(id(21), row("d"), &limits), Err(Denied::Organization(Over::Refuse)));
+        assert_eq!(
+            books.admit(id(21), row("d"), &limits),
+            Err(Denied::Organization(Over::Refuse))
+        );
         assert!(books.end(id(0), EndedBy::Delete));
         assert_eq!(books.admit(id(22), row("d"), &limits), Ok(()));
-        assert_eq!(books.per_organization().collect::<Vec<_>>(), [("litwareinc.com", Count { live: 9, peak: 9 })]);
+        assert_eq!(
+            books.per_organization().collect::<Vec<_>>(),
+            [("litwareinc.com", Count { live: 9, peak: 9 })]
+        );
     }
 
     #[test]

@@ -7,14 +7,17 @@ use moment::Moment;
 
 /// Real time, plus what it was put forward by.
 #[derive(Debug)]
-pub struct Clock {
+pub(crate) struct Clock {
     started: Instant,
     advanced: AtomicU64,
 }
 
 impl Clock {
     pub(crate) fn new() -> Self {
-        Self { started: Instant::now(), advanced: AtomicU64::new(0) }
+        Self {
+            started: Instant::now(),
+            advanced: AtomicU64::new(0),
+        }
     }
 
     pub(crate) fn now(&self) -> Moment {

@@ -95,7 +95,11 @@ impl User {
     /// A user of the organization that the name's domain says.
     pub fn new(name: &str, password: &str) -> Self {
         let organization = name.split_once('@').map_or("", |(_, domain)| domain);
-        Self { name: name.to_owned(), password: password.to_owned(), organization: organization.to_owned() }
+        Self {
+            name: name.to_owned(),
+            password: password.to_owned(),
+            organization: organization.to_owned(),
+        }
     }
 }
 

@@ -1,1 +1,36 @@
-//! An embedded endpoint in the server's role, for the demonstration, tests and users' own CI
+//! An embedded endpoint, in the server's role: WS-Management and PSRP over real HTTP, a pretended organization with its
+//! cmdlets, the documented limits, and a counter that tells the truth about the shells.
+//!
+//! It is what `pslease demo` runs on, what the tests measure the daemon with, and what users can put under their own
+//! scripts in CI. It agrees with our own mistakes, so it judges nothing alone: the peer does.
+//!
+//! - [`Config`], [`Service`], [`Limits`], [`User`]: what is pretended
+//! - [`Tenant`]: one that runs
+//! - `server`, `soap`, `shell`, `pipeline`: from a connection to a running pipeline
+//! - `stage`, `cmdlets`, `binder`, `organization`: what pipelines are made of, and what they work on
+//! - `books`, `control`: the truth, in this process and over HTTP
+
+#![forbid(unsafe_code)]
+
+mod binder;
+mod books;
+mod certificate;
+mod clock;
+mod cmdlets;
+mod config;
+mod control;
+mod failure;
+mod metadata;
+mod organization;
+mod outbox;
+mod pipeline;
+mod server;
+mod shared;
+mod shell;
+mod soap;
+mod stage;
+mod tenant;
+
+pub use books::Count;
+pub use config::{Commands, Config, LanguageMode, Limits, Over, Service, User};
+pub use tenant::{Tenant, Truth};
