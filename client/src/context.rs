@@ -67,6 +67,23 @@ pub(crate) fn width() -> Option<usize> {
     (size.ws_col > 0).then_some(size.ws_col.into())
 }
 
+/// The size that a remote host is told: columns and lines of the terminal, or what PowerShell says without one.
+pub(crate) fn host_size() -> (i32, i32) {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).or_else(|_| rustix::termios::tcgetwinsize(io::stderr()));
+    match size {
+        Ok(size) if size.ws_col > 0 => (size.ws_col.into(), size.ws_row.into()),
+        _ => (120, 50),
+    }
+}
+
+/// The width of the terminal that standard error is.
+pub(crate) fn error_width() -> usize {
+    let size = rustix::termios::tcgetwinsize(io::stderr())
+        .map(|size| size.ws_col)
+        .unwrap_or(0);
+    if size > 0 { size.into() } else { 80 }
+}
+
 impl How {
     pub(crate) fn mode(&self) -> LeaseMode {
         match self.mode {

@@ -21,7 +21,6 @@ mod connect;
 mod error;
 mod lease;
 mod start;
-mod sys;
 
 pub use connect::{Client, Dial};
 pub use error::Error;

@@ -3,7 +3,7 @@
 //! - `cli`, `args`: the grammar, and which words of `run` are ours
 //! - `commands`: one file per verb; `config`: the file that `profile` edits
 //! - `pipeline`: from words to a pipeline, and from its streams to text
-//! - `output`: rows and objects as table, list, JSON, CSV
+//! - `objects`: what a pipeline wrote, as table, list, JSON, CSV; `output`: the same for our own rows
 //! - `notice`, `failure`, `exit`: what people are told, and the codes that programs see
 //! - `terminal`: questions, answers, passwords
 
@@ -16,7 +16,9 @@ mod duration;
 mod exit;
 mod failure;
 mod notice;
+mod objects;
 mod output;
+mod pipeline;
 mod terminal;
 
 use clap::{CommandFactory as _, FromArgMatches as _};

@@ -11,7 +11,7 @@ use rustix::fs::FlockOperation;
 use tokio::io::AsyncReadExt as _;
 use tokio::time::Instant;
 
-use crate::{Client, Dial, Error, sys};
+use crate::{Client, Dial, Error};
 
 /// How often those look again who wait for another's daemon.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -87,36 +87,15 @@ async fn launch(dial: &Dial, until: Instant) -> Result<Client, Error> {
     }
 }
 
+/// The daemon itself leaves our terminal, closes what it inherited and cleans its environment.
 fn spawn(executable: &Path, complaints: &File) -> std::io::Result<Child> {
     let mut command = Command::new(executable);
-    command
-        .env_clear()
-        .envs(std::env::vars_os().filter(|(name, _)| goes_along(&name.to_string_lossy())));
     command
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(complaints.try_clone()?);
-    sys::detach(&mut command);
     command.spawn()
-}
-
-/// What a daemon for all of a user's terminals takes of the first one's environment: nothing that differs between
-/// them. What an open needs of the asker's travels with each request.
-fn goes_along(name: &str) -> bool {
-    const OURS_ALONE: [&str; 4] = ["PSLEASE_LEASE", "PSLEASE_FENCE", "PSLEASE_PROFILE", "PSLEASE_DAEMON"];
-    const PLAIN: [&str; 9] = [
-        "HOME",
-        "USER",
-        "LOGNAME",
-        "PATH",
-        "LANG",
-        "LC_ALL",
-        "TZ",
-        "RUST_BACKTRACE",
-        "LLVM_PROFILE_FILE",
-    ];
-    PLAIN.contains(&name) || (name.starts_with("PSLEASE_") && !OURS_ALONE.contains(&name))
 }
 
 /// The daemon's one line; `None` if it closed its output without one.
@@ -250,20 +229,5 @@ mod tests {
         let error = start(&dial).await.unwrap_err();
         assert!(error.to_string().contains("/nowhere/psleased"));
         assert!(error.hint().contains("PSLEASE_DAEMON"));
-    }
-
-    #[test]
-    fn the_callers_own_variables_stay_with_it() {
-        assert!(goes_along("PSLEASE_HOME") && goes_along("PATH"));
-        for name in [
-            "PSLEASE_LEASE",
-            "PSLEASE_FENCE",
-            "XDG_RUNTIME_DIR",
-            "SSH_AUTH_SOCK",
-            "https_proxy",
-            "TMPDIR",
-        ] {
-            assert!(!goes_along(name), "{name}");
-        }
     }
 }

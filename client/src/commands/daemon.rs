@@ -157,7 +157,10 @@ async fn logs(place: &Place, lines: usize, follow: bool) -> Done {
     let mut out = stdout();
     out.write_all(last_lines(&text, lines))?;
     out.flush()?;
-    while follow {
+    if !follow {
+        return Ok(Exit::Ok);
+    }
+    loop {
         tokio::time::sleep(LOOK * 5).await;
         text.clear();
         file.read_to_end(&mut text).map_err(|error| unreadable(&path, error))?;
@@ -170,7 +173,6 @@ async fn logs(place: &Place, lines: usize, follow: bool) -> Done {
         out.write_all(&text)?;
         out.flush()?;
     }
-    Ok(Exit::Ok)
 }
 
 /// The log that was written to last: one file a day.

@@ -1,9 +1,260 @@
-//! `pslease run`.
-use crate::cli;
-use crate::context::Context;
+//! `pslease run`: one pipeline, its objects printed as they come, its end passed on as an exit code.
+
+use std::io::{self, IsTerminal as _};
+use std::pin::pin;
+use std::task::Poll;
+
+use proto::v1::invoke_event::Event;
+use proto::v1::invoke_request::Message;
+use proto::v1::{
+    Begin, Encoding, ErrorKind, InvokeEvent, InvokeRequest, LeaseMode, PipelineEnd, PipelineOutcome, Stream, begin,
+};
+use pslease::LeaseKey;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Streaming;
+
+use crate::cli::{self, Format};
+use crate::context::{self, Context, caller, priority, wait};
+use crate::duration;
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
+use crate::notice::{Notices, hint, say};
+use crate::objects::Objects;
+use crate::pipeline::{Asked, Chunks, Host, Screen, error_text, printable};
 
-pub(super) async fn run(_context: &Context, _args: cli::Run) -> Done {
-    Err(Failure::new(Exit::Failed, "not there"))
+/// What PowerShell says of a command on a closed session, which is what people search for.
+const NOT_VALID: &str = "State of runspace is not valid for this operation.";
+
+/// Messages to the daemon that may wait to be sent: answers and a stop.
+const OUTGOING: usize = 8;
+
+pub(super) async fn run(context: &Context, args: cli::Run) -> Done {
+    let asked = if args.script {
+        Asked::script(&args.words)
+    } else {
+        Asked::commands(&args.words)?
+    };
+    let lease = match &args.how.profile {
+        Some(_) => None,
+        None => context::lease(args.lease.as_deref())?,
+    };
+    let began = begin(&args, asked, lease);
+    let (requests, outgoing) = mpsc::channel(OUTGOING);
+    let first = InvokeRequest {
+        message: Some(Message::Begin(began)),
+    };
+    // The queue is empty: there is room for the first.
+    let _ = requests.try_send(first);
+    let called = async {
+        let client = context.client().await?;
+        Ok(client
+            .pipelines()
+            .invoke(ReceiverStream::new(outgoing))
+            .await?
+            .into_inner())
+    };
+    let events = context::unless_interrupted(called).await?;
+    let mut run = Running {
+        events,
+        requests,
+        chunks: Chunks::default(),
+        objects: Objects::new(context.format().unwrap_or(Format::Table)),
+        screen: Screen::new(context.quiet()),
+        notices: context.notices(),
+        host: Host {
+            asks: io::stdin().is_terminal() && io::stderr().is_terminal(),
+        },
+        started: false,
+        stopping: false,
+    };
+    let end = run.to_the_end().await?;
+    run.finish(&end)
+}
+
+fn begin(args: &cli::Run, asked: Asked, lease: Option<LeaseKey>) -> Begin {
+    Begin {
+        mode: match lease {
+            Some(_) => LeaseMode::Unspecified,
+            None => args.how.mode(),
+        }
+        .into(),
+        with: Some(match lease {
+            Some(key) => begin::With::Lease(key),
+            None => begin::With::Profile(args.how.profile()),
+        }),
+        priority: priority().into(),
+        wait: wait(args.how.wait),
+        timeout: args.timeout.and_then(duration::to_proto),
+        caller: Some(caller(asked.said.clone())),
+        encoding: Encoding::Clixml.into(),
+        what: Some(begin::What::CreatePipeline(asked.body(context::host_size()))),
+        has_input: false,
+    }
+}
+
+/// A pipeline on its way.
+struct Running {
+    events: Streaming<InvokeEvent>,
+    requests: mpsc::Sender<InvokeRequest>,
+    chunks: Chunks,
+    objects: Objects,
+    screen: Screen,
+    notices: Notices,
+    host: Host,
+    /// The endpoint has it: a Ctrl-C before leaves the queue, one after stops it.
+    started: bool,
+    stopping: bool,
+}
+
+impl Running {
+    async fn to_the_end(&mut self) -> Result<PipelineEnd, Failure> {
+        loop {
+            let event = tokio::select! {
+                event = next(&mut self.events, &mut self.objects, &mut self.screen) => event?,
+                _ = tokio::signal::ctrl_c() => {
+                    self.interrupted()?;
+                    continue;
+                }
+            };
+            match event {
+                Some(InvokeEvent {
+                    event: Some(Event::End(end)),
+                }) => return Ok(end),
+                Some(InvokeEvent { event: Some(event) }) => self.event(event).await?,
+                Some(InvokeEvent { event: None }) => {}
+                None => return Ok(broken_off(self.started)),
+            }
+        }
+    }
+
+    /// The first Ctrl-C of a running pipeline stops it, and its end still comes; any other returns at once.
+    fn interrupted(&mut self) -> Result<(), Failure> {
+        if !self.started || self.stopping {
+            return Err(Failure::Silent(Exit::Interrupted));
+        }
+        self.stopping = true;
+        let stop = InvokeRequest {
+            message: Some(Message::Stop(true)),
+        };
+        // No room for a stop: the daemon takes nothing from us, so there is nothing to wait for.
+        self.requests
+            .try_send(stop)
+            .map_err(|_| Failure::Silent(Exit::Interrupted))
+    }
+
+    async fn event(&mut self, event: Event) -> Result<(), Failure> {
+        match event {
+            Event::Waiting(waiting) => self.notices.waiting(&waiting),
+            Event::Notice(notice) => self.notices.notice(&notice.message, &notice.hint),
+            Event::Started(_) => self.started = true,
+            Event::Chunk(chunk) => {
+                let body = self.chunks.take(chunk).map_err(|_| out_of_order())?;
+                if let Some((stream, body)) = body {
+                    self.body(stream, &body)?;
+                }
+            }
+            Event::HostCall(call) => {
+                self.objects.idle(&mut self.screen.out)?;
+                if let Some(answer) = self.host.call(&mut self.screen, call).await? {
+                    let answer = InvokeRequest {
+                        message: Some(Message::HostResponse(answer)),
+                    };
+                    self.requests.send(answer).await.map_err(|_| out_of_order())?;
+                }
+            }
+            // Not asked for: values come as CLIXML.
+            Event::Record(_) => return Err(out_of_order()),
+            Event::End(_) => {}
+        }
+        Ok(())
+    }
+
+    fn body(&mut self, stream: Stream, body: &[u8]) -> Result<(), Failure> {
+        match stream {
+            Stream::Output => self.objects.body(&mut self.screen.out, body)?,
+            Stream::Unspecified => return Err(out_of_order()),
+            other => {
+                // What was written before the warning is seen before it.
+                self.objects.idle(&mut self.screen.out)?;
+                self.screen.record(other, body)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, end: &PipelineEnd) -> Done {
+        self.objects.end(&mut self.screen.out)?;
+        self.screen.flush()?;
+        let mut exit = Exit::of_pipeline(end, self.stopping);
+        if self.chunks.is_open() && exit == Exit::Ok {
+            exit = Exit::Incomplete;
+        }
+        let quiet = matches!(exit, Exit::Ok | Exit::Interrupted)
+            || (exit == Exit::Failed && end.outcome() == PipelineOutcome::Completed);
+        drop(self.screen);
+        if !quiet {
+            tell(end);
+        }
+        Ok(exit)
+    }
+}
+
+/// The next event. While there is none at hand, what is written so far is shown: objects are seen as they come, and a
+/// flood of them is not written one by one.
+async fn next(
+    events: &mut Streaming<InvokeEvent>,
+    objects: &mut Objects,
+    screen: &mut Screen,
+) -> Result<Option<InvokeEvent>, Failure> {
+    let mut message = pin!(events.message());
+    std::future::poll_fn(|waker| match message.as_mut().poll(waker) {
+        Poll::Ready(event) => Poll::Ready(event.map_err(Failure::from)),
+        Poll::Pending => match objects.idle(&mut screen.out).and_then(|()| screen.flush()) {
+            Ok(()) => Poll::Pending,
+            Err(error) => Poll::Ready(Err(error.into())),
+        },
+    })
+    .await
+}
+
+/// Why it did not come to a good end.
+fn tell(end: &PipelineEnd) {
+    if matches!(end.kind(), ErrorKind::LeaseLost | ErrorKind::SessionLost) && !end.message.contains(NOT_VALID) {
+        say(&format!("error: {NOT_VALID}"));
+    }
+    if !end.error.is_empty() {
+        say(&printable(&error_text(psrp::without_mark(&end.error))));
+    } else if !end.message.is_empty() {
+        say(&format!("error: {}", end.message));
+    }
+    hint(&end.hint);
+}
+
+/// The stream ended without an end: the daemon died, or worse.
+fn broken_off(started: bool) -> PipelineEnd {
+    let message = if started {
+        "psleased ended in the middle: the command may have run, or not"
+    } else {
+        "psleased ended before the command ran"
+    };
+    let (outcome, kind) = if started {
+        (PipelineOutcome::Unknown, ErrorKind::Unspecified)
+    } else {
+        (PipelineOutcome::Failed, ErrorKind::Stopping)
+    };
+    PipelineEnd {
+        outcome: outcome.into(),
+        message: message.to_owned(),
+        hint: "pslease daemon status".to_owned(),
+        kind: kind.into(),
+        ..PipelineEnd::default()
+    }
+}
+
+fn out_of_order() -> Failure {
+    Failure::new(
+        Exit::Incomplete,
+        "psleased sent what makes no sense here; part of the output is missing",
+    )
 }

@@ -1,0 +1,15 @@
+//! One pipeline: from words to the body that asks for it, and from its streams to what is written.
+
+mod body;
+mod chunks;
+mod echo;
+mod host;
+mod progress;
+mod records;
+mod screen;
+
+pub(crate) use body::Asked;
+pub(crate) use chunks::Chunks;
+pub(crate) use host::Host;
+pub(crate) use records::error_text;
+pub(crate) use screen::{Screen, printable};
