@@ -90,5 +90,26 @@ fn read_value(kind: &'static str, body: &[u8]) -> Result<Value, Error> {
     clixml::read_value(xml, &budget).map_err(|source| Error::Clixml { kind, source })
 }
 
+/// The object that a PIPELINE_OUTPUT or PIPELINE_INPUT carries: whatever it is. An empty body is `$null`, as PowerShell sends it.
+///
+/// # Errors
+/// [`Error::Clixml`] for what is no CLIXML.
+pub fn read_object(body: &[u8]) -> Result<Value, Error> {
+    if body.is_empty() {
+        Ok(Value::Null)
+    } else {
+        read_value("PIPELINE_OUTPUT or PIPELINE_INPUT", body)
+    }
+}
+
+/// The body of a PIPELINE_OUTPUT or PIPELINE_INPUT for an object; empty for `$null`.
+pub fn write_object(value: &Value) -> Bytes {
+    if value.is_null() {
+        Bytes::new()
+    } else {
+        Bytes::from(clixml::write(value))
+    }
+}
+
 #[cfg(test)]
 mod tests;

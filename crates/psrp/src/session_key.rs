@@ -247,3 +247,121 @@ fn read_public(text: &str) -> Result<RsaPublicKey, Error> {
     RsaPublicKey::new(BigUint::from_bytes_le(modulus), BigUint::from_bytes_le(&head[16..20]))
         .map_err(|_| Error::KeyBlob("modulus and exponent make no RSA key"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Two primes of 1024 bits, made for these tests.
+    const P: &str = "e1f4abb238689a1b05497a1562f53ebc7d6ebc3c5ae68b1d57a3ad1732529487a17819ffeee4b53e4546eb7c00169c8f\
+        634412ed83acbd0b4e8b2afd98b4a1c595a6af790c4c0b797605b9917b792998ba871de9000c166c403c81bc9f2c822e\
+        9fc04cd9712c50f49fab3e23126a2ca2c1b566f3e813d0fd633a49dbfca0d0ef";
+    const Q: &str = "e64db5bbb17c738c8d388087d0576bcfc2bfc96a6cb06b0dd1a07b102ac27d4e74ed276193357f74837f5dbdeee3170e\
+        f58264ee08ad437b47a66948715da3cfc6e8c10b70c7806cbb7a1794a3967b12b0ced80f63d08373fc283b71fae73db8\
+        9fcc0dfdad94b1ac43d5fe3048358e1e9182e2c36188f858b928b4973207835f";
+
+    fn number(hex: &str) -> Vec<u8> {
+        (0..hex.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+            .collect()
+    }
+
+    fn pair() -> KeyPair {
+        KeyPair::from_primes(&number(P), &number(Q)).unwrap()
+    }
+
+    /// Not random at all, which padding does not mind as long as no byte is zero.
+    fn fill() -> impl FnMut(&mut [u8]) {
+        let mut next = 0u8;
+        move |buffer| {
+            for byte in buffer {
+                next = next.checked_add(1).unwrap_or(1);
+                *byte = next;
+            }
+        }
+    }
+
+    #[test]
+    fn a_session_key_reaches_the_owner_of_the_pair() {
+        let key = SessionKey::new([7; 32]);
+        let sealed = key.seal(&pair().public_blob(), &mut fill()).unwrap();
+        let blob = STANDARD.decode(&sealed).unwrap();
+        assert_eq!(blob.len(), 12 + 256);
+        let opened = pair().open(&sealed).unwrap();
+        assert_eq!(
+            *opened.decrypt(&key.encrypt(&[0x4B, 0xE9, 0xD83D])).unwrap(),
+            [0x4B, 0xE9, 0xD83D]
+        );
+    }
+
+    #[test]
+    fn the_public_blob_is_what_capi_writes() {
+        let blob = STANDARD.decode(pair().public_blob()).unwrap();
+        assert_eq!(blob.len(), 20 + 256);
+        assert_eq!(
+            blob[..20],
+            [
+                6, 2, 0, 0, 0, 0xA4, 0, 0, b'R', b'S', b'A', b'1', 0, 8, 0, 0, 1, 0, 1, 0
+            ]
+        );
+        let modulus = BigUint::from_bytes_be(&number(P)) * BigUint::from_bytes_be(&number(Q));
+        assert_eq!(BigUint::from_bytes_le(&blob[20..]), modulus);
+    }
+
+    #[test]
+    fn strings_are_padded_under_a_zero_vector() {
+        let key = SessionKey::new([7; 32]);
+        assert_eq!(key.encrypt(&[0x61]), key.encrypt(&[0x61]), "one string, one text");
+        assert_eq!(STANDARD.decode(key.encrypt(&[])).unwrap().len(), 16);
+        assert_eq!(STANDARD.decode(key.encrypt(&[0x61; 8])).unwrap().len(), 32);
+    }
+
+    #[test]
+    fn without_a_key_a_secret_is_base64_of_utf16() {
+        assert_eq!(Secrets::Plain.write("Aä"), "QQDkAA==");
+        assert_eq!(*Secrets::Plain.read("QQDkAA==").unwrap(), "Aä");
+        let secrets = Secrets::Key(SessionKey::new([9; 32]));
+        assert_eq!(*secrets.read(&secrets.write("pass word 😀")).unwrap(), "pass word 😀");
+    }
+
+    #[test]
+    fn damage_is_an_error() {
+        let key = SessionKey::new([7; 32]);
+        let other = SessionKey::new([8; 32]);
+        assert!(matches!(
+            other.decrypt(&key.encrypt(&[0x61; 20])),
+            Err(Error::SecureString(_))
+        ));
+        for text in ["", "?", "QQ==", "QUFBQUFBQUFBQUFBQUFBQQ=="] {
+            assert!(matches!(key.decrypt(text), Err(Error::SecureString(_))), "{text}");
+        }
+        assert!(matches!(Secrets::Plain.read("QQ=="), Err(Error::SecureString(_))));
+        assert!(matches!(Secrets::Plain.read("PdgA"), Err(Error::SecureString(_))));
+        for blob in ["", "AAAA", "?", &STANDARD.encode([6u8; 276])] {
+            assert!(matches!(key.seal(blob, &mut fill()), Err(Error::KeyBlob(_))), "{blob}");
+            assert!(matches!(pair().open(blob), Err(Error::KeyBlob(_))), "{blob}");
+        }
+        let mut short = STANDARD.decode(pair().public_blob()).unwrap();
+        short.pop();
+        assert!(matches!(
+            key.seal(&STANDARD.encode(short), &mut fill()),
+            Err(Error::KeyBlob(_))
+        ));
+        let sealed = key.seal(&pair().public_blob(), &mut fill()).unwrap();
+        let mut damaged = STANDARD.decode(sealed).unwrap();
+        damaged[100] ^= 1;
+        assert!(matches!(
+            pair().open(&STANDARD.encode(damaged)),
+            Err(Error::KeyExchange(_) | Error::KeyBlob(_))
+        ));
+    }
+
+    #[test]
+    fn keys_do_not_show() {
+        assert_eq!(
+            format!("{:?} {:?}", SessionKey::new([7; 32]), pair()),
+            "SessionKey(..) KeyPair(..)"
+        );
+    }
+}

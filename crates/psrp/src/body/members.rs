@@ -90,7 +90,7 @@ impl<'a> Members<'a> {
 
     /// Absent or null is `None`.
     pub(super) fn optional_i32(&self, member: &'static str) -> Result<Option<i32>, Error> {
-        self.optional(member, |value| value.as_i32(), "a 32-bit integer")
+        self.optional(member, Value::as_i32, "a 32-bit integer")
     }
 
     pub(super) fn i64(&self, member: &'static str) -> Result<i64, Error> {
@@ -102,7 +102,7 @@ impl<'a> Members<'a> {
     }
 
     pub(super) fn optional_bool(&self, member: &'static str) -> Result<Option<bool>, Error> {
-        self.optional(member, |value| value.as_bool(), "a boolean")
+        self.optional(member, Value::as_bool, "a boolean")
     }
 
     pub(super) fn text(&self, member: &'static str) -> Result<Text, Error> {
@@ -117,7 +117,7 @@ impl<'a> Members<'a> {
     }
 
     pub(super) fn optional_uuid(&self, member: &'static str) -> Result<Option<Uuid>, Error> {
-        self.optional(member, |value| value.as_uuid(), "a GUID")
+        self.optional(member, Value::as_uuid, "a GUID")
     }
 
     /// The items of a list; absent or null is an empty one.

@@ -202,7 +202,7 @@ impl Pool {
     /// # Errors
     /// [`Error::UnknownPipeline`]; [`Error::State`] after the end of its input, and once it stops or has ended.
     pub fn input(&mut self, pipeline: Uuid, body: Bytes) -> Result<Outgoing, Error> {
-        self.to_pipeline(pipeline, MessageType::PipelineInput, body)
+        self.for_pipeline(pipeline, MessageType::PipelineInput, body)
     }
 
     /// No more input for a pipeline. One that was created with input waits for this.
@@ -210,7 +210,7 @@ impl Pool {
     /// # Errors
     /// As [`Pool::input`].
     pub fn end_of_input(&mut self, pipeline: Uuid) -> Result<Outgoing, Error> {
-        let outgoing = self.to_pipeline(pipeline, MessageType::EndOfPipelineInput, Bytes::new())?;
+        let outgoing = self.for_pipeline(pipeline, MessageType::EndOfPipelineInput, Bytes::new())?;
         if let Some(pipeline) = self.pipelines.get_mut(&pipeline) {
             pipeline.stage = Stage::InputEnded;
         }
@@ -223,7 +223,7 @@ impl Pool {
     /// [`Error::UnknownPipeline`]; [`Error::State`] once the pipeline has ended.
     pub fn host_response(&mut self, pipeline: Option<Uuid>, body: Bytes) -> Result<Outgoing, Error> {
         match pipeline {
-            Some(pipeline) => self.to_pipeline(pipeline, MessageType::PipelineHostResponse, body),
+            Some(pipeline) => self.for_pipeline(pipeline, MessageType::PipelineHostResponse, body),
             None => {
                 self.state.check(MessageType::RunspacePoolHostResponse)?;
                 Ok(self.outgoing(MessageType::RunspacePoolHostResponse, None, body))
@@ -231,7 +231,7 @@ impl Pool {
         }
     }
 
-    fn to_pipeline(&mut self, pipeline: Uuid, kind: MessageType, body: Bytes) -> Result<Outgoing, Error> {
+    fn for_pipeline(&mut self, pipeline: Uuid, kind: MessageType, body: Bytes) -> Result<Outgoing, Error> {
         self.state.check(kind)?;
         self.pipelines
             .get(&pipeline)

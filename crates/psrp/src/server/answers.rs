@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::pool::{Pool, Stage, State};
 use crate::body::{
     ApplicationPrivateData, Availability, Body, EncryptedSessionKey, ErrorRecord, PipelineState, PublicKeyRequest,
-    RunspaceAvailability, RunspacePoolInitData, RunspacePoolState, RunspaceState, SessionCapability,
+    RunspaceAvailability, RunspacePoolInitData, RunspacePoolState, RunspaceState, SessionCapability, write_object,
 };
 use crate::fragment::Outgoing;
 use crate::message::Header;
@@ -34,7 +34,7 @@ impl Pool {
 
     /// APPLICATION_PRIVATE_DATA, with a body of ours or as a remote gave it.
     pub fn private_data(&mut self, body: Bytes) -> Outgoing {
-        self.to_pool(MessageType::ApplicationPrivateData, body)
+        self.for_pool(MessageType::ApplicationPrivateData, body)
     }
 
     /// APPLICATION_PRIVATE_DATA of these values.
@@ -56,7 +56,7 @@ impl Pool {
             max_runspaces,
         }
         .write();
-        self.to_pool(MessageType::RunspacePoolInitData, body)
+        self.for_pool(MessageType::RunspacePoolInitData, body)
     }
 
     /// RUNSPACEPOOL_STATE Closing and Closed, as PowerShell answers a Close.
@@ -75,7 +75,7 @@ impl Pool {
     }
 
     fn pool_state(&mut self, state: &RunspacePoolState) -> Outgoing {
-        self.to_pool(MessageType::RunspacePoolState, state.write())
+        self.for_pool(MessageType::RunspacePoolState, state.write())
     }
 
     /// PIPELINE_STATE. After a final one nothing can be sent to that pipeline.
@@ -114,16 +114,12 @@ impl Pool {
     /// # Errors
     /// As [`Pool::pipeline_state`].
     pub fn output(&mut self, pipeline: Uuid, value: &clixml::Value) -> Result<Outgoing, Error> {
-        self.message(
-            Some(pipeline),
-            MessageType::PipelineOutput,
-            Bytes::from(clixml::write(value)),
-        )
+        self.message(Some(pipeline), MessageType::PipelineOutput, write_object(value))
     }
 
     /// RUNSPACE_AVAILABILITY: the answer to whatever carried `ci`.
     pub fn availability(&mut self, ci: i64, answer: Availability) -> Outgoing {
-        self.to_pool(
+        self.for_pool(
             MessageType::RunspaceAvailability,
             RunspaceAvailability { answer, ci }.write(),
         )
@@ -131,12 +127,12 @@ impl Pool {
 
     /// PUBLIC_KEY_REQUEST.
     pub fn public_key_request(&mut self) -> Outgoing {
-        self.to_pool(MessageType::PublicKeyRequest, PublicKeyRequest.write())
+        self.for_pool(MessageType::PublicKeyRequest, PublicKeyRequest.write())
     }
 
     /// ENCRYPTED_SESSION_KEY: the answer to PUBLIC_KEY.
     pub fn session_key(&mut self, sealed: &str) -> Outgoing {
-        self.to_pool(
+        self.for_pool(
             MessageType::EncryptedSessionKey,
             EncryptedSessionKey { sealed: sealed.into() }.write(),
         )
@@ -229,7 +225,7 @@ impl Pool {
         })
     }
 
-    fn to_pool(&mut self, kind: MessageType, body: Bytes) -> Outgoing {
+    fn for_pool(&mut self, kind: MessageType, body: Bytes) -> Outgoing {
         self.relay = None;
         let pool = self.id.unwrap_or_default();
         self.fragmenter.outgoing(&Message {

@@ -146,7 +146,7 @@ impl Pool {
             return;
         };
         let Message { kind, body, .. } = message;
-        let open = matches!(self.state, State::Opened | State::Opening);
+        let open = self.state == State::Opened;
         let request = match (pipeline.stage, kind) {
             (Stage::Announced, MessageType::CreatePipeline) if open => Request::CreatePipeline { pipeline: id, body },
             (Stage::Announced, MessageType::GetCommandMetadata) if open => {
