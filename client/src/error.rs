@@ -126,12 +126,27 @@ impl From<tonic::Status> for Error {
         match ErrorDetail::decode(status.details()) {
             Ok(detail) if detail.kind() != ErrorKind::Unspecified => Self::Refused(Box::new(detail)),
             _ if lost(&status) => Self::Broken(reason(&status)),
-            _ => Self::Refused(Box::new(ErrorDetail {
-                kind: kind_of(status.code()).into(),
-                message: status.message().to_owned(),
-                ..ErrorDetail::default()
-            })),
+            _ => Self::Refused(Box::new(without_detail(&status))),
         }
+    }
+}
+
+/// What an answer without a detail says: one of tonic's own, or of a daemon that does not know the call.
+fn without_detail(status: &tonic::Status) -> ErrorDetail {
+    let kind = kind_of(status.code());
+    let (message, hint) = match (status.code(), status.message()) {
+        (tonic::Code::Unimplemented, _) => (
+            "this psleased does not know that call".to_owned(),
+            "pslease daemon stop",
+        ),
+        (code, "") => (format!("psleased answered: {code}"), ""),
+        (_, message) => (message.to_owned(), ""),
+    };
+    ErrorDetail {
+        kind: kind.into(),
+        message,
+        hint: hint.to_owned(),
+        ..ErrorDetail::default()
     }
 }
 

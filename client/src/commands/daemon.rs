@@ -63,7 +63,11 @@ async fn stop(context: &Context, place: &Place, deadline: Option<Duration>) -> D
     let request = ShutdownRequest {
         deadline: deadline.and_then(duration::to_proto),
     };
-    let ShutdownResponse { closed, unconfirmed } = client.admin().shutdown(request).await?.into_inner();
+    let ShutdownResponse { closed, unconfirmed } = match client.admin().shutdown(request).await {
+        Ok(answer) => answer.into_inner(),
+        Err(status) if status.code() == tonic::Code::Unimplemented => return terminate(place, pid).await,
+        Err(status) => return Err(status.into()),
+    };
     drop(client);
     until_gone(place, pid).await?;
     if !context.quiet() {

@@ -68,7 +68,7 @@ pub(super) async fn run(context: &Context, args: cli::Run) -> Done {
         started: false,
         stopping: false,
     };
-    let end = run.to_the_end().await?;
+    let end = run.until_end().await?;
     run.finish(&end)
 }
 
@@ -108,7 +108,7 @@ struct Running {
 }
 
 impl Running {
-    async fn to_the_end(&mut self) -> Result<PipelineEnd, Failure> {
+    async fn until_end(&mut self) -> Result<PipelineEnd, Failure> {
         loop {
             let event = tokio::select! {
                 event = next(&mut self.events, &mut self.objects, &mut self.screen) => event?,
