@@ -1,7 +1,8 @@
 //! One line: PowerShell's exact writing, and a strict reading that allows what an XML reader must.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::Simd;
+use base64::engine::general_purpose::PAD;
 use bytes::Bytes;
 use uuid::Uuid;
 
@@ -30,7 +31,7 @@ pub(crate) fn write(packet: &Packet, out: &mut Vec<u8>) {
         out.resize(start + encoded, 0);
         // INVARIANT: `encoded` is the padded length of base64, so the slice always suffices.
         #[allow(clippy::expect_used)]
-        let written = STANDARD
+        let written = Simd::standard(PAD)
             .encode_slice(bytes, &mut out[start..])
             .expect("base64 has a known length");
         debug_assert_eq!(written, encoded);
@@ -158,7 +159,7 @@ impl<'a> Element<'a> {
                 b"PromptResponse" => Stream::PromptResponse,
                 _ => return Err(Malformed("a Stream other than Default and PromptResponse")),
             };
-            let bytes = STANDARD
+            let bytes = Simd::standard(PAD)
                 .decode(self.content.trim_ascii())
                 .map_err(|_| Malformed("a body that is no base64"))?;
             return Ok(Packet::Data {

@@ -26,6 +26,7 @@ mod response;
 mod session;
 mod stream;
 mod uri;
+mod verb;
 mod xml;
 
 pub use answer::{
@@ -38,10 +39,11 @@ pub use id::{CommandId, MessageId, SessionId, ShellId};
 pub use limits::Limits;
 pub use operation::{
     BufferMode, Command, Connect, Create, Disconnect, Enumerate, Operation, OptionValue, Pull, Receive, Send, Signal,
-    SignalCode, Verb,
+    SignalCode,
 };
 pub use request::Request;
 pub use response::Response;
 pub use session::{MAX_ENVELOPE_SIZE, MIN_ENVELOPE_SIZE, Session, envelope_size};
 pub use stream::{Stream, StreamName};
 pub use uri::{connection_uri, resource_uri};
+pub use verb::Verb;

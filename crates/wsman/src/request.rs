@@ -1,5 +1,6 @@
 //! A request: an operation and its addressing (protocol.md 3).
 
+mod body;
 mod read;
 mod write;
 

@@ -2,6 +2,7 @@
 
 mod fault;
 mod read;
+mod shell;
 mod write;
 
 use std::time::Duration;

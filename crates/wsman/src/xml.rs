@@ -1,7 +1,10 @@
 //! XML as envelopes use it: a bounded pull reader and a writer into a string.
 
+mod ns;
+mod page;
 mod pull;
 mod write;
 
-pub(crate) use pull::{Element, Node, Ns, Pull};
+pub(crate) use ns::Ns;
+pub(crate) use pull::{Element, Node, Pull};
 pub(crate) use write::{Writer, encoded_len};

@@ -6,54 +6,28 @@
 use std::borrow::Cow;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::Simd;
+use base64::engine::general_purpose::PAD;
 use bytes::Bytes;
 use quick_xml::events::attributes::Attribute;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
-use crate::{Error, Limits, names};
-
-/// The namespaces that mean something here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ns {
-    Soap,
-    Addressing,
-    Wsman,
-    Wsmv,
-    Shell,
-    Transfer,
-    Enumeration,
-    Fault,
-    PowerShell,
-    Identity,
-    Config,
-    Other,
-}
-
-impl Ns {
-    fn of(uri: &str) -> Self {
-        match uri {
-            names::SOAP => Self::Soap,
-            names::ADDRESSING => Self::Addressing,
-            names::WSMAN => Self::Wsman,
-            names::WSMV => Self::Wsmv,
-            names::SHELL => Self::Shell,
-            names::TRANSFER => Self::Transfer,
-            names::ENUMERATION => Self::Enumeration,
-            names::FAULT => Self::Fault,
-            names::POWERSHELL => Self::PowerShell,
-            names::IDENTITY => Self::Identity,
-            names::CONFIG => Self::Config,
-            _ => Self::Other,
-        }
-    }
-}
+use super::ns::Ns;
+use super::page::{is_html, title};
+use crate::{Error, Limits};
 
 /// A piece of mixed content.
 pub(crate) enum Node<'a> {
     Element(Element<'a>),
     Text(Cow<'a, str>),
+}
+
+/// The same, before line ends are made uniform: base64 need not be searched for them.
+enum Piece<'a> {
+    Element(Element<'a>),
+    Raw(Cow<'a, str>),
+    Character(char),
 }
 
 /// A start tag.
@@ -182,9 +156,9 @@ impl<'a> Pull<'a> {
     /// An element that `next` gave is entered: read its children, its `text`, or `skip` it before the next sibling.
     pub(crate) fn next(&mut self) -> Result<Option<Element<'a>>, Error> {
         loop {
-            match self.node()? {
-                Some(Node::Element(element)) => return Ok(Some(element)),
-                Some(Node::Text(_)) => {}
+            match self.piece()? {
+                Some(Piece::Element(element)) => return Ok(Some(element)),
+                Some(Piece::Raw(_) | Piece::Character(_)) => {}
                 None => return Ok(None),
             }
         }
@@ -192,21 +166,26 @@ impl<'a> Pull<'a> {
 
     /// Like `next`, but with the texts between the children.
     pub(crate) fn node(&mut self) -> Result<Option<Node<'a>>, Error> {
+        Ok(self.piece()?.map(|piece| match piece {
+            Piece::Element(element) => Node::Element(element),
+            Piece::Raw(text) => Node::Text(line_ends(text)),
+            Piece::Character(c) => Node::Text(Cow::Owned(c.into())),
+        }))
+    }
+
+    fn piece(&mut self) -> Result<Option<Piece<'a>>, Error> {
         loop {
             match self.event()? {
-                Event::Start(start) => return self.enter(start).map(Node::Element).map(Some),
+                Event::Start(start) => return self.enter(start).map(Piece::Element).map(Some),
                 Event::End(_) => {
                     self.leave();
                     return Ok(None);
                 }
                 Event::Eof if self.depth == 0 => return Ok(None),
                 Event::Eof => return Err(self.truncated()),
-                Event::Text(piece) => return Ok(Some(Node::Text(line_ends(piece.into_inner())))),
-                Event::CData(piece) => return Ok(Some(Node::Text(line_ends(piece.into_inner())))),
-                Event::GeneralRef(reference) => {
-                    let c = self.resolve(&reference)?;
-                    return Ok(Some(Node::Text(Cow::Owned(c.into()))));
-                }
+                Event::Text(piece) => return Ok(Some(Piece::Raw(piece.into_inner()))),
+                Event::CData(piece) => return Ok(Some(Piece::Raw(piece.into_inner()))),
+                Event::GeneralRef(reference) => return self.resolve(&reference).map(Piece::Character).map(Some),
                 Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) | Event::Empty(_) => {}
             }
         }
@@ -227,8 +206,16 @@ impl<'a> Pull<'a> {
 
     /// The bytes in base64 of the element that was entered last; `what` names it.
     pub(crate) fn base64(&mut self, what: &'static str) -> Result<Bytes, Error> {
-        let text = self.text()?;
-        decode(&text).ok_or(Error::Base64 { what })
+        let mut text = Cow::Borrowed("");
+        loop {
+            match self.piece()? {
+                Some(Piece::Raw(piece)) if text.is_empty() => text = piece,
+                Some(Piece::Raw(piece)) => text.to_mut().push_str(&piece),
+                Some(Piece::Character(c)) => text.to_mut().push(c),
+                Some(Piece::Element(_)) => return Err(Error::Base64 { what }),
+                None => return decode(&text).ok_or(Error::Base64 { what }),
+            }
+        }
     }
 
     /// Leaves the element that was entered last.
@@ -341,7 +328,7 @@ impl<'a> Pull<'a> {
     }
 }
 
-/// Line ends as XML reads them. Only a text with CR is copied: base64 of 500 kB is not.
+/// Line ends as XML reads them. Only a text with CR is copied.
 fn line_ends(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.contains('\r') {
         Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
@@ -368,43 +355,13 @@ fn resolve(reference: &BytesRef<'_>) -> Option<char> {
 /// Base64, which may be broken into lines.
 fn decode(text: &str) -> Option<Bytes> {
     let text = text.trim_ascii();
-    match STANDARD.decode(text) {
+    let engine = Simd::standard(PAD);
+    match engine.decode(text) {
         Ok(bytes) => Some(bytes.into()),
         Err(_) if text.contains([' ', '\t', '\r', '\n']) => {
             let dense: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
-            STANDARD.decode(dense).ok().map(Bytes::from)
+            engine.decode(dense).ok().map(Bytes::from)
         }
         Err(_) => None,
     }
-}
-
-/// Whether a document begins as a web page does; one in XHTML may have a declaration before it.
-fn is_html(start: &[u8]) -> bool {
-    let head = &start[..start.len().min(512)];
-    let mut head = String::from_utf8_lossy(head).to_ascii_lowercase();
-    while head.starts_with("<?") || head.starts_with("<!--") {
-        let Some(end) = head.find('>') else { return false };
-        head = head[end + 1..].trim_start().to_owned();
-    }
-    head.starts_with("<html")
-        || head
-            .strip_prefix("<!doctype")
-            .is_some_and(|rest| rest.trim_start().starts_with("html"))
-}
-
-/// A page's title, for a message.
-fn title(page: &[u8]) -> Option<String> {
-    let page = String::from_utf8_lossy(&page[..page.len().min(4096)]).into_owned();
-    let lower = page.to_ascii_lowercase();
-    let start = lower.find("<title")?;
-    let start = start + lower[start..].find('>')? + 1;
-    let end = start + lower[start..].find("</title")?;
-    let title: String = page[start..end]
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .chars()
-        .take(120)
-        .collect();
-    (!title.is_empty()).then_some(title)
 }

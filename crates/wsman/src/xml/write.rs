@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::Simd;
+use base64::engine::general_purpose::PAD;
 
 /// An envelope in the making. Names are trusted, texts and attribute values are escaped.
 #[derive(Debug, Default)]
@@ -83,7 +84,7 @@ impl Writer {
 
     /// Bytes in base64.
     pub(crate) fn base64(&mut self, bytes: &[u8]) {
-        STANDARD.encode_string(bytes, &mut self.out);
+        Simd::standard(PAD).encode_string(bytes, &mut self.out);
     }
 
     pub(crate) fn len(&self) -> usize {
