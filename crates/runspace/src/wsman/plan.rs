@@ -1,0 +1,281 @@
+//! What each free lane carries next.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use moment::Moment;
+use uuid::Uuid;
+use wsman::{CommandId, MessageId, Operation, SignalCode};
+
+use super::backoff::Backoff;
+use super::flight::{Flight, Held, Job};
+use super::{Close, Creating, Task, Wsman};
+use crate::machine::{Announce, Closing, Phase};
+use crate::{Lane, Output, Request, Ticket};
+
+/// What a server is given for anything that it should do at once.
+const AT_ONCE: Duration = Duration::from_secs(60);
+/// What the way there and back is given on top, for answers that drip as well.
+const NETWORK: Duration = Duration::from_secs(30);
+/// For a Receive that only asks whether a command is there.
+const LOOK: Duration = Duration::from_secs(1);
+
+impl Wsman {
+    /// Fills the free lanes.
+    pub(super) fn plan(&mut self, now: Moment) {
+        if self.paused || matches!(self.machine.phase, Phase::Fresh | Phase::Closed) {
+            return;
+        }
+        self.go_on_closing(now);
+        self.plan_control(now);
+        self.plan_shell(now);
+        self.plan_pipelines(now);
+    }
+
+    fn is_free(&self, lane: Lane) -> bool {
+        self.flights.iter().all(|flight| flight.lane != lane)
+    }
+
+    fn plan_shell(&mut self, now: Moment) {
+        let wanted = self.creating == Creating::Done
+            && matches!(self.machine.phase, Phase::Opening | Phase::Opened)
+            && !self.is_leaving();
+        if wanted && !self.pool_backoff.is_waiting() && self.is_free(Lane::Shell) {
+            self.receive(now, Lane::Shell, None, self.shell.operation_timeout);
+        }
+    }
+
+    /// A Receive that is posted into a Disconnect would only come back as a fault.
+    fn is_leaving(&self) -> bool {
+        let disconnecting = |flight: &Flight| flight.job == Job::Disconnect;
+        self.tasks.iter().any(|task| matches!(task, Task::Disconnect(_))) || self.flights.iter().any(disconnecting)
+    }
+
+    fn plan_pipelines(&mut self, now: Moment) {
+        if self.machine.phase != Phase::Opened {
+            return;
+        }
+        for at in 0..self.machine.pipelines.len() {
+            let (id, announce) = (self.machine.pipelines[at].id, self.machine.pipelines[at].announce);
+            let waiting = self.backoffs.get(&id).is_some_and(Backoff::is_waiting);
+            let posted = self.flights.iter().any(|flight| flight.job == Job::Receive(Some(id)));
+            if !self.may_receive(at) || waiting || posted {
+                continue;
+            }
+            let Some(lane) = (0..=u8::MAX).map(Lane::Pipeline).find(|lane| self.is_free(*lane)) else {
+                return;
+            };
+            let timeout = if announce == Announce::Looking {
+                LOOK
+            } else {
+                self.shell.operation_timeout
+            };
+            self.receive(now, lane, Some(id), timeout);
+        }
+    }
+
+    fn receive(&mut self, now: Moment, lane: Lane, target: Option<Uuid>, timeout: Duration) {
+        let command = target.map(|id| self.command_id(id));
+        let operation = Operation::Receive(wsman::Receive::new(command));
+        self.launch(now, lane, Job::Receive(target), operation, timeout);
+    }
+
+    fn plan_control(&mut self, now: Moment) {
+        if !self.is_free(Lane::Control) {
+            return;
+        }
+        if let Some(held) = &self.held {
+            if held.until > now {
+                return;
+            }
+            if let Some(Held { flight, .. }) = self.held.take()
+                && flight
+                    .job
+                    .pipeline()
+                    .is_none_or(|id| self.machine.pipeline(id).is_some())
+            {
+                return self.fly(now, flight);
+            }
+        }
+        let next = match self.tasks.pop_front() {
+            Some(task) => Some(self.task(now, &task)),
+            None => self.next_for_pipelines(),
+        };
+        if let Some((job, operation, timeout)) = next {
+            self.launch(now, Lane::Control, job, operation, timeout);
+        }
+    }
+
+    fn task(&mut self, now: Moment, task: &Task) -> (Job, Operation, Duration) {
+        let left = self.deadline.map_or(AT_ONCE, |deadline| deadline.since(now));
+        match task {
+            Task::Create => {
+                self.creating = Creating::UnderWay;
+                (Job::Create, Operation::Create(self.create()), left)
+            }
+            Task::Get => (Job::Get, Operation::Get, AT_ONCE),
+            Task::Disconnect(idle) => {
+                let disconnect = wsman::Disconnect {
+                    idle_timeout: *idle,
+                    buffer_mode: None,
+                };
+                (Job::Disconnect, Operation::Disconnect(disconnect), AT_ONCE)
+            }
+            Task::Reconnect => (Job::Reconnect, Operation::Reconnect(None), AT_ONCE),
+            Task::Connect => {
+                self.machine.connect();
+                let connect = |bytes| wsman::Connect {
+                    command: None,
+                    protocol: Some("2.3".to_owned()),
+                    connect: Some(bytes),
+                };
+                let room = self.session.payload_budget(Operation::Connect(connect(Bytes::new())));
+                let bytes = self.machine.outbox.cut(room).unwrap_or_default();
+                (Job::Connect, Operation::Connect(connect(bytes)), AT_ONCE)
+            }
+            Task::Delete => (Job::Delete, Operation::Delete, left),
+        }
+    }
+
+    /// Ends and stops first, then answers to questions, then new pipelines, then their input.
+    fn next_for_pipelines(&mut self) -> Option<(Job, Operation, Duration)> {
+        if !matches!(self.machine.phase, Phase::Opening | Phase::Opened | Phase::Closing)
+            || self.creating != Creating::Done
+            || matches!(self.close, Close::Deleting | Close::Failed)
+        {
+            return None;
+        }
+        let pipelines = &mut self.machine.pipelines;
+        if let Some(pipeline) = pipelines.iter_mut().find(|pipeline| pipeline.may_close()) {
+            pipeline.closing = Closing::UnderWay;
+            let id = pipeline.id;
+            return Some((Job::Terminate(id), self.signal(id, SignalCode::Terminate), AT_ONCE));
+        }
+        if let Some(pipeline) = pipelines.iter().find(|pipeline| pipeline.may_signal()) {
+            let id = pipeline.id;
+            return Some((Job::Stop(id), self.signal(id, SignalCode::Stop), AT_ONCE));
+        }
+        if self.machine.phase == Phase::Closing {
+            return None;
+        }
+        if !self.machine.outbox.is_empty() {
+            return self.send(None);
+        }
+        let known = |at: &usize| self.machine.pipelines[*at].announce == Announce::Known;
+        let all = 0..self.machine.pipelines.len();
+        if let Some(at) = all
+            .clone()
+            .filter(known)
+            .find(|at| self.machine.pipelines[*at].outbox.is_response_next())
+        {
+            return self.send(Some(self.machine.pipelines[at].id));
+        }
+        if let Some(pipeline) = self
+            .machine
+            .pipelines
+            .iter()
+            .find(|pipeline| pipeline.announce == Announce::Waiting)
+        {
+            let id = pipeline.id;
+            return self.command(id);
+        }
+        let at = all
+            .filter(known)
+            .find(|at| !self.machine.pipelines[*at].outbox.is_empty())?;
+        self.send(Some(self.machine.pipelines[at].id))
+    }
+
+    fn signal(&self, id: Uuid, code: SignalCode) -> Operation {
+        Operation::Signal(wsman::Signal {
+            command: Some(self.command_id(id)),
+            code,
+        })
+    }
+
+    fn command(&mut self, id: Uuid) -> Option<(Job, Operation, Duration)> {
+        let command = |bytes| Operation::Command(wsman::Command::new(CommandId::from(id), bytes));
+        let room = self.session.payload_budget(command(Bytes::new()));
+        let pipeline = self.machine.pipeline(id)?;
+        // The first fragment alone: servers read the message that starts a pipeline from there (protocol.md 6).
+        let bytes = pipeline.outbox.cut_one(room)?;
+        pipeline.announce = Announce::UnderWay;
+        Some((Job::Command(id), command(bytes), AT_ONCE))
+    }
+
+    fn send(&mut self, target: Option<Uuid>) -> Option<(Job, Operation, Duration)> {
+        let command = target.map(|id| self.command_id(id));
+        let outbox = match target {
+            None => &mut self.machine.outbox,
+            Some(id) => {
+                &mut self
+                    .machine
+                    .pipelines
+                    .iter_mut()
+                    .find(|pipeline| pipeline.id == id)?
+                    .outbox
+            }
+        };
+        let send = if outbox.is_response_next() {
+            wsman::Send::prompt_response
+        } else {
+            wsman::Send::stdin
+        };
+        let room = self
+            .session
+            .payload_budget(Operation::Send(send(command.clone(), Bytes::new())));
+        let bytes = outbox.cut(room)?;
+        Some((Job::Send(target), Operation::Send(send(command, bytes)), AT_ONCE))
+    }
+
+    fn launch(&mut self, now: Moment, lane: Lane, job: Job, operation: Operation, timeout: Duration) {
+        let message_id = MessageId::from(self.ids.next());
+        let verb = operation.verb();
+        let request = self.session.request(message_id.clone(), timeout, operation);
+        // Create and Delete have a deadline of their own that is not to be stretched.
+        let deadline = if matches!(job, Job::Create | Job::Delete) {
+            timeout
+        } else {
+            timeout + NETWORK
+        };
+        let (uri, body) = (self.session.to.clone(), request.to_bytes());
+        self.fly(
+            now,
+            Flight {
+                ticket: 0,
+                lane,
+                job,
+                verb,
+                message_id,
+                uri,
+                body,
+                deadline,
+                sent: now,
+                unknown: 0,
+            },
+        );
+    }
+
+    /// Sends a request, for the first time or the very same one again.
+    fn fly(&mut self, now: Moment, mut flight: Flight) {
+        debug_assert!(
+            self.is_free(flight.lane),
+            "{:?} carries one request at a time",
+            flight.lane
+        );
+        self.tickets += 1;
+        flight.ticket = self.tickets;
+        flight.sent = now;
+        let request = Request {
+            uri: flight.uri.clone(),
+            action: flight.verb.name(),
+            body: flight.body.clone(),
+            deadline: flight.deadline,
+        };
+        self.outputs.push_back(Output::Request {
+            ticket: Ticket(flight.ticket),
+            lane: flight.lane,
+            request,
+        });
+        self.flights.push(flight);
+    }
+}
