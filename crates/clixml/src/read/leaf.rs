@@ -7,12 +7,11 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use uuid::Uuid;
 
-use super::parser::{Node, Parser};
+use super::parser::{Content, Fault, Node, Parser};
 use super::start::{Start, attribute_text};
 use super::tag::Leaf;
-use crate::escape::unescape;
 use crate::scalar::{is_uri, read_double, read_single};
-use crate::{Error, Progress, RefId, Refusal, Text, Value};
+use crate::{Progress, RefId, Refusal, Text, Value};
 
 /// As .NET decodes it: padding is needed, what its last bits hold is not looked at.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -24,7 +23,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 impl<'t> Parser<'t, '_> {
     /// The value of a leaf whose start was read.
-    pub(super) fn leaf(&mut self, start: &Start<'t>, leaf: Leaf) -> Result<Value, Error> {
+    pub(super) fn leaf(&mut self, start: &Start<'t>, leaf: Leaf) -> Result<Value, Fault> {
         match leaf {
             Leaf::Null => {
                 self.skip(start)?;
@@ -42,7 +41,7 @@ impl<'t> Parser<'t, '_> {
         }
     }
 
-    fn reference(&mut self, start: &Start<'t>) -> Result<Value, Error> {
+    fn reference(&mut self, start: &Start<'t>) -> Result<Value, Fault> {
         self.skip(start)?;
         let id = start
             .id
@@ -54,14 +53,11 @@ impl<'t> Parser<'t, '_> {
         })
     }
 
-    fn progress(&mut self, start: &Start<'t>) -> Result<Value, Error> {
-        if start.empty {
-            return Ok(self.refused(start, Refusal::Malformed));
-        }
+    fn progress(&mut self, start: &Start<'t>) -> Result<Value, Fault> {
         let mut parts = Parts::default();
         let mut place = 0;
         let mut refusal = None;
-        while let Some(node) = self.child()? {
+        while let Some(node) = self.child(start)? {
             let Node::Element(part) = node else {
                 refusal = Some(Refusal::StrayText);
                 continue;
@@ -70,11 +66,11 @@ impl<'t> Parser<'t, '_> {
                 && !part.foreign
                 && PARTS
                     .get(place)
-                    .is_some_and(|name| name.is_none_or(|name| name == part.local))
+                    .is_some_and(|name| name.is_none_or(|name| name == part.local()))
             {
                 if PARTS[place].is_some() {
                     match self.content(&part)? {
-                        Ok(content) => parts.texts.push(unescape(&content)),
+                        Ok(content) => parts.texts.push(content.decoded()),
                         Err(why) => refusal = Some(why),
                     }
                 } else {
@@ -129,10 +125,12 @@ impl Parts {
     }
 }
 
-fn scalar(leaf: Leaf, content: &str) -> Result<Value, Refusal> {
-    let trimmed = content.trim_ascii();
+fn scalar(leaf: Leaf, content: &Content<'_>) -> Result<Value, Refusal> {
+    if leaf == Leaf::String {
+        return Ok(Value::String(content.decoded()));
+    }
+    let trimmed = content.text.trim_ascii();
     Ok(match leaf {
-        Leaf::String => Value::String(unescape(content)),
         Leaf::Int32 => Value::Int32(integer(trimmed)?),
         Leaf::Int64 => Value::Int64(integer(trimmed)?),
         Leaf::UInt32 => Value::UInt32(integer(trimmed)?),
@@ -154,20 +152,20 @@ fn scalar(leaf: Leaf, content: &str) -> Result<Value, Refusal> {
         Leaf::TimeSpan => Value::TimeSpan(trimmed.parse()?),
         Leaf::Version => Value::Version(trimmed.parse()?),
         Leaf::Guid => Value::Guid(guid(trimmed)?),
-        Leaf::Bytes => Value::Bytes(bytes(content)?),
+        Leaf::Bytes => Value::Bytes(bytes(&content.text)?),
         Leaf::Uri => {
-            let text = unescape(content);
+            let text = content.decoded();
             if !text.as_str().is_none_or(is_uri) {
                 return Err(Refusal::Malformed);
             }
             Value::Uri(text)
         }
-        Leaf::ScriptBlock => Value::ScriptBlock(unescape(content)),
-        Leaf::Xml => Value::Xml(unescape(content)),
-        Leaf::SecureString if is_secret(trimmed) => Value::SecureString(Text::from(content)),
+        Leaf::ScriptBlock => Value::ScriptBlock(content.decoded()),
+        Leaf::Xml => Value::Xml(content.decoded()),
+        Leaf::SecureString if is_secret(trimmed) => Value::SecureString(Text::from(&*content.text)),
         Leaf::SecureString => return Err(Refusal::Malformed),
-        Leaf::Null | Leaf::Reference | Leaf::Progress => {
-            debug_assert!(false, "{leaf:?} has no text");
+        Leaf::String | Leaf::Null | Leaf::Reference | Leaf::Progress => {
+            debug_assert!(false, "{leaf:?} is read elsewhere");
             return Err(Refusal::Malformed);
         }
     })

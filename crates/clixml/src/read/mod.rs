@@ -11,8 +11,8 @@ mod tag;
 use std::borrow::Cow;
 use std::fmt;
 
-use self::parser::{Node, Parser, State};
-use self::start::{Start, attribute_text};
+use self::parser::{Fault, Node, Parser, State, fault};
+use self::start::{Start, attribute_text, version};
 pub(crate) use self::tables::Ids;
 use self::tag::Tag;
 use crate::{Budget, Error, Refusal, Value, Version};
@@ -120,17 +120,19 @@ impl<'a> Reader<'a> {
         if self.place == Place::Done {
             return Ok(None);
         }
-        let mut parser = Parser::new(&self.text, self.at, &mut self.state)?;
-        let step = step(&mut parser, self.place);
-        self.at = parser.at();
+        let step = Parser::new(&self.text, self.at, &mut self.state).and_then(|mut parser| {
+            let step = step(&mut parser, self.place)?;
+            self.at = parser.at();
+            Ok(step)
+        });
         match step {
             Ok((place, value)) => {
                 self.place = place;
                 Ok(value)
             }
-            Err(error) => {
+            Err(fault) => {
                 self.place = Place::Done;
-                Err(error)
+                Err(*fault)
             }
         }
     }
@@ -151,7 +153,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Reads up to the end of the next value, if there is one, and says where that is.
-fn step(parser: &mut Parser<'_, '_>, mut place: Place) -> Result<(Place, Option<Value>), Error> {
+fn step(parser: &mut Parser<'_, '_>, mut place: Place) -> Result<(Place, Option<Value>), Fault> {
     loop {
         match parser.node()? {
             Node::Element(start) => match place {
@@ -181,19 +183,17 @@ fn step(parser: &mut Parser<'_, '_>, mut place: Place) -> Result<(Place, Option<
     }
 }
 
-fn outside(parser: &Parser<'_, '_>, what: &str) -> Error {
-    Error::Xml {
-        at: parser.at() as u64,
-        what: what.to_owned(),
-    }
+#[cold]
+fn outside(parser: &Parser<'_, '_>, what: &str) -> Fault {
+    fault(parser.at(), what)
 }
 
 /// Enters `<Objs>`, unless PowerShell would not.
-fn root(parser: &mut Parser<'_, '_>, start: &Start<'_>) -> Option<Refusal> {
+fn root<'t>(parser: &mut Parser<'t, '_>, start: &Start<'t>) -> Option<Refusal> {
     if !parser.state.scopes.expect(start.namespace) {
         return Some(Refusal::Namespace);
     }
-    let version = start.version.map(attribute_text).transpose();
+    let version = version(parser.tag(start), start.name).map(attribute_text).transpose();
     let readable = match version {
         Ok(None) => true,
         Ok(Some(version)) => version.parse::<Version>().is_ok_and(|version| version.major() == 1),
@@ -204,7 +204,7 @@ fn root(parser: &mut Parser<'_, '_>, start: &Start<'_>) -> Option<Refusal> {
 }
 
 /// A value that stands alone: its own namespace is that of its parts.
-fn bare<'t>(parser: &mut Parser<'t, '_>, start: Start<'t>) -> Result<Value, Error> {
+fn bare<'t>(parser: &mut Parser<'t, '_>, start: Start<'t>) -> Result<Value, Fault> {
     let foreign = !parser.state.scopes.expect(start.namespace);
     parser.value(&Start { foreign, ..start })
 }

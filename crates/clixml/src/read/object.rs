@@ -1,16 +1,17 @@
 //! Objects: their parts in any order, kept in their places (MS-PSRP 2.2.5.2).
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use super::parser::{Node, Parser};
-use super::start::{Start, attribute_text};
+use super::parser::{Fault, Node, Parser};
+use super::start::{Start, attribute_text, is_verbatim};
 use super::tag::Tag;
 use crate::escape::{is_plain, unescape};
-use crate::{Content, Error, Object, Property, RefId, Refusal, Text, TypeNames, Value};
+use crate::{Content, Object, Property, RefId, Refusal, Text, TypeNames, Value};
 
 impl<'t> Parser<'t, '_> {
     /// The value of an element whose start was read.
-    pub(super) fn value(&mut self, start: &Start<'t>) -> Result<Value, Error> {
+    pub(super) fn value(&mut self, start: &Start<'t>) -> Result<Value, Fault> {
         self.state.count()?;
         if start.foreign {
             return self.keep(start, Refusal::Namespace).map(Value::from);
@@ -29,7 +30,7 @@ impl<'t> Parser<'t, '_> {
         value
     }
 
-    fn object(&mut self, start: &Start<'t>) -> Result<Value, Error> {
+    fn object(&mut self, start: &Start<'t>) -> Result<Value, Fault> {
         let mut object = Object::new();
         if let Some(id) = start.id.and_then(|raw| attribute_text(raw).ok()) {
             let id = RefId::new(&id);
@@ -38,9 +39,7 @@ impl<'t> Parser<'t, '_> {
             object.id = Some(id);
         }
         let mut once = Once::default();
-        while !start.empty
-            && let Some(node) = self.child()?
-        {
+        while let Some(node) = self.child(start)? {
             match node {
                 Node::Element(part) => self.part(&part, &mut object, &mut once)?,
                 Node::Stray(span) => object.opaque.push(self.refuse_span(span, Refusal::StrayText)),
@@ -50,7 +49,7 @@ impl<'t> Parser<'t, '_> {
         Ok(Value::from(object))
     }
 
-    fn part(&mut self, part: &Start<'t>, object: &mut Object, once: &mut Once) -> Result<(), Error> {
+    fn part(&mut self, part: &Start<'t>, object: &mut Object, once: &mut Once) -> Result<(), Fault> {
         if part.foreign {
             object.opaque.push(self.keep(part, Refusal::Namespace)?);
             return Ok(());
@@ -65,7 +64,7 @@ impl<'t> Parser<'t, '_> {
             },
             Tag::ToString => match self.content(part)? {
                 Ok(content) => {
-                    object.to_string = Some(unescape(&content));
+                    object.to_string = Some(content.decoded());
                     self.only_once(part, &mut once.text, object);
                 }
                 Err(refusal) => object.opaque.push(self.refuse(part, refusal)),
@@ -107,7 +106,7 @@ impl<'t> Parser<'t, '_> {
         }
     }
 
-    fn type_names(&mut self, part: &Start<'t>) -> Result<Result<TypeNames, Refusal>, Error> {
+    fn type_names(&mut self, part: &Start<'t>) -> Result<Result<TypeNames, Refusal>, Fault> {
         let id = part
             .id
             .and_then(|raw| attribute_text(raw).ok())
@@ -119,12 +118,13 @@ impl<'t> Parser<'t, '_> {
         }
         let mut names = Vec::new();
         let mut refusal = None;
-        while !part.empty
-            && let Some(node) = self.child()?
-        {
+        while let Some(node) = self.child(part)? {
             match node {
                 Node::Element(name) if name.tag == Tag::TypeName && !name.foreign => match self.content(&name)? {
-                    Ok(content) => names.push(self.share(&content)),
+                    Ok(content) => {
+                        self.state.count()?;
+                        names.push(self.share(&content.text));
+                    }
                     Err(why) => refusal = Some(why),
                 },
                 Node::Element(other) => {
@@ -154,10 +154,8 @@ impl<'t> Parser<'t, '_> {
         }
     }
 
-    fn properties(&mut self, part: &Start<'t>, properties: &mut Vec<Property>) -> Result<(), Error> {
-        while !part.empty
-            && let Some(node) = self.child()?
-        {
+    fn properties(&mut self, part: &Start<'t>, properties: &mut Vec<Property>) -> Result<(), Fault> {
+        while let Some(node) = self.child(part)? {
             match node {
                 Node::Element(start) => properties.push(self.property(&start)?),
                 Node::Stray(span) => {
@@ -169,8 +167,15 @@ impl<'t> Parser<'t, '_> {
         Ok(())
     }
 
-    fn property(&mut self, start: &Start<'t>) -> Result<Property, Error> {
-        let name = match start.label.map(attribute_text) {
+    fn property(&mut self, start: &Start<'t>) -> Result<Property, Fault> {
+        let name = match start.label.map(|raw| {
+            if is_verbatim(raw) {
+                Ok(Cow::Borrowed(raw))
+            } else {
+                attribute_text(raw)
+            }
+        }) {
+            Some(Ok(Cow::Borrowed(raw))) if !raw.is_empty() && is_verbatim(raw) => self.state.names.share(raw),
             Some(Ok(name)) if !name.is_empty() => self.share(&name),
             Some(Err(refusal)) => return Ok(Property::new("", self.keep(start, refusal)?)),
             Some(Ok(_)) | None => return Ok(Property::new("", self.keep(start, Refusal::Nameless)?)),
@@ -198,11 +203,9 @@ impl<'t> Parser<'t, '_> {
         })
     }
 
-    fn items(&mut self, part: &Start<'t>) -> Result<Vec<Value>, Error> {
+    fn items(&mut self, part: &Start<'t>) -> Result<Vec<Value>, Fault> {
         let mut items = Vec::new();
-        while !part.empty
-            && let Some(node) = self.child()?
-        {
+        while let Some(node) = self.child(part)? {
             match node {
                 Node::Element(start) => items.push(self.value(&start)?),
                 Node::Stray(span) => items.push(self.refuse_span(span, Refusal::StrayText).into()),
@@ -212,12 +215,10 @@ impl<'t> Parser<'t, '_> {
         Ok(items)
     }
 
-    fn entries(&mut self, part: &Start<'t>) -> Result<Result<Vec<(Value, Value)>, Refusal>, Error> {
+    fn entries(&mut self, part: &Start<'t>) -> Result<Result<Vec<(Value, Value)>, Refusal>, Fault> {
         let mut entries = Vec::new();
         let mut refusal = None;
-        while !part.empty
-            && let Some(node) = self.child()?
-        {
+        while let Some(node) = self.child(part)? {
             match node {
                 Node::Element(entry) if entry.tag == Tag::Entry && !entry.foreign && refusal.is_none() => {
                     match self.entry(&entry)? {
@@ -240,12 +241,10 @@ impl<'t> Parser<'t, '_> {
     }
 
     /// One key and one value, in that order and so labelled.
-    fn entry(&mut self, entry: &Start<'t>) -> Result<Option<(Value, Value)>, Error> {
+    fn entry(&mut self, entry: &Start<'t>) -> Result<Option<(Value, Value)>, Fault> {
         let (mut key, mut value) = (None, None);
         let mut good = !entry.empty;
-        while !entry.empty
-            && let Some(node) = self.child()?
-        {
+        while let Some(node) = self.child(entry)? {
             match node {
                 Node::Element(start) if good && key.is_none() && start.label == Some("Key") => {
                     key = Some(match self.value(&start)? {

@@ -1,13 +1,15 @@
 //! The events of quick-xml as elements, text and strays, with the document's budget and namespaces kept.
 
 use std::borrow::Cow;
+use std::io::BufRead as _;
 use std::ops::Range;
 
 use quick_xml::events::Event;
 
-use super::start::{Scopes, Start, char_of_reference, scan};
+use super::start::{PLAIN, Scopes, Start, char_of_reference, scan};
 use super::tables::{Ids, Names};
-use crate::{Budget, Error, Opaque, Refusal, TypeNames, Value};
+use crate::escape::unescape;
+use crate::{Budget, Error, Opaque, Refusal, Text, TypeNames, Value};
 
 /// What outlives the reading of one value of a document.
 #[derive(Debug)]
@@ -48,26 +50,30 @@ impl State {
         }
     }
 
-    /// One more value.
-    pub(super) fn count(&mut self) -> Result<(), Error> {
+    /// One more value, or type name: whatever a document can hold very many of.
+    pub(super) fn count(&mut self) -> Result<(), Fault> {
         self.values += 1;
         if self.values > self.budget.values {
             return Err(Error::Budget {
                 what: "values",
                 limit: self.budget.values,
-            });
+            }
+            .into());
         }
         Ok(())
     }
 
     fn leave(&mut self) {
         self.level = self.level.saturating_sub(1);
-        while let Some((level, count)) = self.declaring.pop_if(|(level, _)| *level > self.level) {
+        if let Some((level, count)) = self.declaring.pop_if(|(level, _)| *level > self.level) {
             debug_assert_eq!(level, self.level + 1);
             self.scopes.leave(count);
         }
     }
 }
+
+/// An error on its way out. Boxed, so that the results of the many small steps stay small.
+pub(super) type Fault = Box<Error>;
 
 /// What stands next inside of an element that holds elements.
 #[derive(Debug)]
@@ -83,7 +89,8 @@ pub(super) enum Node<'t> {
 
 /// What stands next, whatever it is.
 enum Token<'t> {
-    Open(Start<'t>),
+    /// An element begins: `Parser::start` has it.
+    Open,
     Close(&'t str),
     Text(&'t str),
     Verbatim(&'t str),
@@ -93,27 +100,58 @@ enum Token<'t> {
     Eof,
 }
 
+/// The text of an element, with what XML itself escapes resolved.
+pub(super) struct Content<'t> {
+    pub(super) text: Cow<'t, str>,
+    /// Whether there is no `_` in it, and so no escape.
+    plain: bool,
+}
+
+impl Content<'_> {
+    /// What it means as a string.
+    pub(super) fn decoded(&self) -> Text {
+        if self.plain {
+            Text::from(&*self.text)
+        } else {
+            unescape(&self.text)
+        }
+    }
+}
+
 /// Reads from one place of a document on.
+///
+/// quick-xml finds the tags. Where an element holds plain text and nothing else, its text and its end are taken off
+/// without asking for two more events, which is what makes reading nearly as fast as quick-xml's own scan. That leaves
+/// quick-xml's list of open elements behind, so the names of ends are compared here instead.
 pub(super) struct Parser<'t, 's> {
     xml: quick_xml::Reader<&'t [u8]>,
     text: &'t str,
     from: usize,
+    /// The element that began last.
+    start: Start<'t>,
+    /// Whether quick-xml stands behind a tag, and has not looked at what follows.
+    settled: bool,
     pub(super) state: &'s mut State,
 }
 
 impl<'t, 's> Parser<'t, 's> {
-    pub(super) fn new(text: &'t str, from: usize, state: &'s mut State) -> Result<Self, Error> {
+    pub(super) fn new(text: &'t str, from: usize, state: &'s mut State) -> Result<Self, Fault> {
         if text[from..].starts_with('\u{feff}') {
             // quick-xml would swallow it without counting it.
-            return Err(Error::Xml {
-                at: from as u64,
-                what: "a second byte order mark".to_owned(),
-            });
+            return Err(fault(from, "a second byte order mark"));
         }
         let mut xml = quick_xml::Reader::from_str(&text[from..]);
-        // `</Objs>` ends what another parser began.
-        xml.config_mut().allow_unmatched_ends = true;
-        Ok(Parser { xml, text, from, state })
+        let config = xml.config_mut();
+        config.check_end_names = false;
+        config.allow_unmatched_ends = true;
+        Ok(Parser {
+            xml,
+            text,
+            from,
+            start: Start::NONE,
+            settled: false,
+            state,
+        })
     }
 
     /// Where reading is, in the whole document.
@@ -121,51 +159,74 @@ impl<'t, 's> Parser<'t, 's> {
         self.from + self.xml.buffer_position() as usize
     }
 
-    fn token(&mut self) -> Result<Token<'t>, Error> {
+    /// The content of a start tag that was just read, between its `<` and `>`.
+    pub(super) fn tag(&self, start: &Start<'t>) -> &'t str {
+        &self.text[start.at + 1..self.at() - if start.empty { 2 } else { 1 }]
+    }
+
+    /// Steps over bytes that need no event.
+    fn pass(&mut self, bytes: usize) {
+        debug_assert!(self.settled);
+        self.xml.stream().consume(bytes);
+    }
+
+    fn event(&mut self) -> Result<Event<'t>, Fault> {
+        let event = self.xml.read_event();
+        event.map_err(|error| fault(self.from + self.xml.error_position() as usize, &error.to_string()))
+    }
+
+    fn token(&mut self) -> Result<Token<'t>, Fault> {
         let at = self.at();
-        let event = self.xml.read_event().map_err(|error| Error::Xml {
-            at: self.from as u64 + self.xml.error_position(),
-            what: error.to_string(),
-        })?;
+        let event = self.event()?;
         let end = self.at();
+        self.settled = true;
         Ok(match event {
-            Event::Start(_) => {
-                let (start, declared) = scan(&self.text[at + 1..end - 1], at, false, &mut self.state.scopes)?;
+            Event::Start(start) => {
+                let name_ends = start.name().0.len();
+                let (start, declared) = scan(&self.text[at + 1..end - 1], name_ends, at, &mut self.state.scopes)?;
+                self.start = Start { empty: false, ..start };
                 self.state.level += 1;
                 if declared > 0 {
                     self.state.declaring.push((self.state.level, declared));
                 }
-                Token::Open(start)
+                Token::Open
             }
-            Event::Empty(_) => {
-                let (start, declared) = scan(&self.text[at + 1..end - 2], at, true, &mut self.state.scopes)?;
+            Event::Empty(start) => {
+                let name_ends = start.name().0.len();
+                let (start, declared) = scan(&self.text[at + 1..end - 2], name_ends, at, &mut self.state.scopes)?;
+                self.start = start;
                 if declared > 0 {
                     self.state.scopes.leave(declared);
                 }
-                Token::Open(start)
+                Token::Open
             }
             Event::End(_) => {
                 self.state.leave();
                 Token::Close(self.text[at + 2..end - 1].trim_ascii_end())
             }
-            Event::Text(_) => Token::Text(&self.text[at..end]),
+            Event::Text(_) => {
+                self.settled = false;
+                Token::Text(&self.text[at..end])
+            }
             Event::CData(_) => Token::Verbatim(&self.text[at + "<![CDATA[".len()..end - "]]>".len()]),
             Event::GeneralRef(_) => Token::Reference(&self.text[at + 1..end - 1]),
             Event::Comment(_) | Event::PI(_) => Token::Nothing,
             Event::Decl(_) if at == 0 => Token::Nothing,
-            Event::Decl(_) => {
-                return Err(Error::Xml {
-                    at: at as u64,
-                    what: "an XML declaration after the start".to_owned(),
-                });
-            }
-            Event::DocType(_) => return Err(Error::Doctype { at: at as u64 }),
+            Event::Decl(_) => return Err(fault(at, "an XML declaration after the start")),
+            Event::DocType(_) => return Err(Error::Doctype { at: at as u64 }.into()),
             Event::Eof => Token::Eof,
         })
     }
 
     /// The next element, stray or end inside of the element that is read.
-    pub(super) fn node(&mut self) -> Result<Node<'t>, Error> {
+    pub(super) fn node(&mut self) -> Result<Node<'t>, Fault> {
+        if self.settled {
+            let bytes = &self.text.as_bytes()[self.at()..];
+            let blank = bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+            if blank > 0 && bytes.get(blank) == Some(&b'<') {
+                self.pass(blank);
+            }
+        }
         let mut stray: Option<usize> = None;
         loop {
             let at = self.at();
@@ -178,7 +239,7 @@ impl<'t, 's> Parser<'t, 's> {
                 Token::Text(text) if text.trim_ascii().is_empty() => {}
                 Token::Text(_) | Token::Verbatim(_) | Token::Reference(_) => stray = stray.or(Some(at)),
                 Token::Nothing => {}
-                Token::Open(start) => return Ok(Node::Element(start)),
+                Token::Open => return Ok(Node::Element(self.start)),
                 Token::Close(name) => return Ok(Node::End(name)),
                 Token::Eof => return Ok(Node::Eof),
             }
@@ -194,32 +255,80 @@ impl<'t, 's> Parser<'t, 's> {
         }
     }
 
-    /// The next node of an element that has to end before the document does.
-    pub(super) fn child(&mut self) -> Result<Option<Node<'t>>, Error> {
+    /// The next node inside of `parent`, until it ends.
+    pub(super) fn child(&mut self, parent: &Start<'t>) -> Result<Option<Node<'t>>, Fault> {
+        if parent.empty {
+            return Ok(None);
+        }
         match self.node()? {
-            Node::End(_) => Ok(None),
+            Node::End(name) if name == parent.name => Ok(None),
+            Node::End(name) => Err(self.mismatch(parent.name, name)),
             Node::Eof => Err(self.cut_short()),
             node => Ok(Some(node)),
         }
     }
 
-    fn cut_short(&self) -> Error {
-        Error::Xml {
-            at: self.at() as u64,
-            what: "the document ends inside of an element".to_owned(),
-        }
+    #[cold]
+    fn mismatch(&self, began: &str, ended: &str) -> Fault {
+        fault(self.at(), &format!("the element {began:?} ends as {ended:?}"))
+    }
+
+    #[cold]
+    fn cut_short(&self) -> Fault {
+        fault(self.at(), "the document ends inside of an element")
     }
 
     /// The text of an element that holds nothing else, with CDATA, references and comments resolved.
-    pub(super) fn content(&mut self, start: &Start<'t>) -> Result<Result<Cow<'t, str>, Refusal>, Error> {
+    pub(super) fn content(&mut self, start: &Start<'t>) -> Result<Result<Content<'t>, Refusal>, Fault> {
+        if start.empty {
+            return Ok(Ok(Content {
+                text: Cow::Borrowed(""),
+                plain: true,
+            }));
+        }
+        match self.short_cut(start) {
+            Some(content) => Ok(Ok(content)),
+            None => self.mixed(start),
+        }
+    }
+
+    /// The text of an element and its end at once, where that is all that follows.
+    fn short_cut(&mut self, start: &Start<'t>) -> Option<Content<'t>> {
+        let (from, bytes) = (self.at(), self.text.as_bytes());
+        let mut plain = true;
+        let mut to = from;
+        loop {
+            match bytes.get(to)? {
+                b'<' => break,
+                b'_' => plain = false,
+                byte if PLAIN[usize::from(*byte)] => {}
+                _ => return None,
+            }
+            to += 1;
+        }
+        let ends = bytes[to..]
+            .strip_prefix(b"</")?
+            .strip_prefix(start.name.as_bytes())?
+            .first()
+            == Some(&b'>');
+        if !ends {
+            return None;
+        }
+        self.pass(to - from + start.name.len() + "</>".len());
+        self.state.leave();
+        Some(Content {
+            text: Cow::Borrowed(&self.text[from..to]),
+            plain,
+        })
+    }
+
+    fn mixed(&mut self, start: &Start<'t>) -> Result<Result<Content<'t>, Refusal>, Fault> {
         let mut content = Cow::Borrowed("");
         let mut refusal = None;
-        if start.empty {
-            return Ok(Ok(content));
-        }
         loop {
             match self.token()? {
-                Token::Close(_) => break,
+                Token::Close(name) if name == start.name => break,
+                Token::Close(name) => return Err(self.mismatch(start.name, name)),
                 Token::Text(text) | Token::Verbatim(text) => {
                     let text = normal(text);
                     if content.is_empty() {
@@ -233,7 +342,8 @@ impl<'t, 's> Parser<'t, 's> {
                     None => refusal = refusal.or(Some(Refusal::Entity)),
                 },
                 Token::Nothing => {}
-                Token::Open(inner) => {
+                Token::Open => {
+                    let inner = self.start;
                     self.skip(&inner)?;
                     refusal = refusal.or(Some(Refusal::StrayElement));
                 }
@@ -241,40 +351,55 @@ impl<'t, 's> Parser<'t, 's> {
             }
         }
         Ok(match refusal {
-            None => Ok(content),
+            None => Ok(Content {
+                text: content,
+                plain: false,
+            }),
             Some(refusal) => Err(refusal),
         })
     }
 
     /// Passes over the rest of an element, whatever its depth, without looking into it.
-    pub(super) fn skip(&mut self, start: &Start<'t>) -> Result<(), Error> {
+    pub(super) fn skip(&mut self, start: &Start<'t>) -> Result<(), Fault> {
         if start.empty {
             return Ok(());
         }
-        let mut open = 1_usize;
-        while open > 0 {
+        // Where the open elements begin: their names stand there.
+        let mut open = vec![start.at];
+        while let Some(innermost) = open.last() {
             let at = self.at();
-            match self.xml.read_event() {
-                Ok(Event::Start(_)) => open += 1,
-                Ok(Event::End(_)) => open -= 1,
-                Ok(Event::DocType(_)) => return Err(Error::Doctype { at: at as u64 }),
-                Ok(Event::Eof) => return Err(self.cut_short()),
-                Ok(_) => {}
-                Err(error) => {
-                    let at = self.from as u64 + self.xml.error_position();
-                    return Err(Error::Xml {
-                        at,
-                        what: error.to_string(),
-                    });
+            match self.event()? {
+                Event::Start(_) => open.push(at),
+                Event::End(_) => {
+                    let ended = self.text[at + 2..self.at() - 1].trim_ascii_end();
+                    let began = &self.text.as_bytes()[innermost + 1..];
+                    let same = began.strip_prefix(ended.as_bytes()).and_then(<[u8]>::first);
+                    if !same.is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b'>') {
+                        return Err(fault(
+                            at,
+                            &format!("an element ends as {ended:?} that did not begin so"),
+                        ));
+                    }
+                    open.pop();
                 }
+                Event::DocType(_) => return Err(Error::Doctype { at: at as u64 }.into()),
+                Event::Eof => return Err(self.cut_short()),
+                Event::Empty(_)
+                | Event::Text(_)
+                | Event::CData(_)
+                | Event::Comment(_)
+                | Event::Decl(_)
+                | Event::PI(_)
+                | Event::GeneralRef(_) => {}
             }
         }
+        self.settled = true;
         self.state.leave();
         Ok(())
     }
 
     /// Keeps an element whose start alone was read.
-    pub(super) fn keep(&mut self, start: &Start<'t>, why: Refusal) -> Result<Opaque, Error> {
+    pub(super) fn keep(&mut self, start: &Start<'t>, why: Refusal) -> Result<Opaque, Fault> {
         self.skip(start)?;
         Ok(self.refuse(start, why))
     }
@@ -312,6 +437,16 @@ impl<'t, 's> Parser<'t, 's> {
         whole.push_str(rest);
         Opaque::new(whole, why)
     }
+}
+
+/// An error at a place of the document.
+#[cold]
+pub(super) fn fault(at: usize, what: &str) -> Fault {
+    Error::Xml {
+        at: at as u64,
+        what: what.to_owned(),
+    }
+    .into()
 }
 
 /// Line ends as XML has them: `\r\n` and a lone `\r` are `\n`.

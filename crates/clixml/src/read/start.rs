@@ -2,98 +2,139 @@
 
 use std::borrow::Cow;
 
+use super::parser::Fault;
 use super::tag::Tag;
 use crate::{Error, NAMESPACE, Refusal};
 
-/// A start tag, borrowed from the document.
-#[derive(Debug)]
+/// A start tag, borrowed from the document. Small, because every element makes one.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Start<'t> {
     /// Where its `<` stands.
     pub(super) at: usize,
     /// The name as it stands there, prefix included.
     pub(super) name: &'t str,
-    /// The name without its prefix.
-    pub(super) local: &'t str,
-    /// The namespace of the name.
-    pub(super) namespace: Namespace,
-    /// What it is, if its namespace is that of the document.
-    pub(super) tag: Tag,
     /// The `N` attribute as it stands there.
     pub(super) label: Option<&'t str>,
     /// The `RefId` attribute as it stands there.
     pub(super) id: Option<&'t str>,
-    /// The `Version` attribute as it stands there.
-    pub(super) version: Option<&'t str>,
+    /// What it is, if its namespace is that of the document.
+    pub(super) tag: Tag,
+    /// The namespace of the name.
+    pub(super) namespace: Namespace,
     /// Whether it is its own end.
     pub(super) empty: bool,
     /// Whether it is of another namespace.
     pub(super) foreign: bool,
 }
 
+impl<'t> Start<'t> {
+    pub(super) const NONE: Start<'static> = Start {
+        at: 0,
+        name: "",
+        label: None,
+        id: None,
+        tag: Tag::Unknown,
+        namespace: Namespace::None,
+        empty: true,
+        foreign: true,
+    };
+
+    /// The name without its prefix.
+    pub(super) fn local(&self) -> &'t str {
+        self.name.split_once(':').map_or(self.name, |(_, local)| local)
+    }
+}
+
 /// Splits a tag's content (between `<` and `>`) into its name and attributes, and enters what it declares in `scopes`.
 /// Returns how many declarations that were.
 pub(super) fn scan<'t>(
     content: &'t str,
+    name_ends: usize,
     at: usize,
-    empty: bool,
     scopes: &mut Scopes,
-) -> Result<(Start<'t>, usize), Error> {
-    let bytes = content.as_bytes();
-    let end = bytes.iter().position(u8::is_ascii_whitespace).unwrap_or(bytes.len());
-    let name = &content[..end];
+) -> Result<(Start<'t>, usize), Fault> {
+    let (name, mut rest) = content.split_at(name_ends);
     let mut start = Start {
         at,
         name,
-        local: name,
-        namespace: Namespace::None,
-        tag: Tag::Unknown,
-        label: None,
-        id: None,
-        version: None,
-        empty,
-        foreign: false,
+        ..Start::NONE
     };
     let mut declared = 0;
-    let mut rest = content[end..].trim_ascii_start();
-    while !rest.is_empty() {
-        let (name, value, after) = attribute(rest).ok_or_else(|| Error::Xml {
-            at: at as u64,
-            what: format!("an attribute of the element {:?} is not name=\"value\"", start.name),
-        })?;
-        rest = after;
-        match name {
-            "N" => start.label = Some(value),
-            "RefId" => start.id = Some(value),
-            "Version" => start.version = Some(value),
-            _ => {
-                if let Some(prefix) = name.strip_prefix("xmlns")
-                    && let Some(prefix) = if prefix.is_empty() {
-                        Some("")
-                    } else {
-                        prefix.strip_prefix(':')
-                    }
-                {
-                    scopes.declare(prefix, value)?;
-                    declared += 1;
-                }
+    while let Some(attribute) = attribute(&mut rest) {
+        let (name, value) = attribute.ok_or_else(|| broken(at, start.name))?;
+        match name.as_bytes() {
+            b"N" => start.label = Some(value),
+            b"RefId" => start.id = Some(value),
+            [b'x', b'm', b'l', b'n', b's', prefix @ ..] if prefix.first().is_none_or(|byte| *byte == b':') => {
+                scopes.declare(name.strip_prefix("xmlns:").unwrap_or(""), value)?;
+                declared += 1;
             }
+            _ => {}
         }
     }
-    (start.namespace, start.local) = scopes.resolve(name);
+    let local;
+    (start.namespace, local) = scopes.resolve(name);
     start.foreign = start.namespace != scopes.expected;
-    start.tag = Tag::of(start.local);
+    start.tag = Tag::of(local);
     Ok((start, declared))
 }
 
-/// `name="value"` at the start of `text`, and what comes after it without white space.
-fn attribute(text: &str) -> Option<(&str, &str, &str)> {
-    let (name, rest) = text.split_at(text.bytes().position(|byte| byte == b'=')?);
-    let rest = rest[1..].trim_ascii_start();
+/// The `Version` attribute in the content of a tag that was scanned before.
+pub(super) fn version<'t>(content: &'t str, name: &str) -> Option<&'t str> {
+    let mut rest = &content[name.len()..];
+    let attributes = std::iter::from_fn(|| attribute(&mut rest).flatten());
+    attributes
+        .filter(|(name, _)| *name == "Version")
+        .map(|(_, value)| value)
+        .last()
+}
+
+#[cold]
+fn broken(at: usize, name: &str) -> Fault {
+    let what = format!("an attribute of the element {name:?} is not name=\"value\"");
+    Error::Xml { at: at as u64, what }.into()
+}
+
+/// Takes ` name="value"` off the start of `text`. Nothing where nothing is left; `Some(None)` where it is no attribute.
+fn attribute<'t>(text: &mut &'t str) -> Option<Option<(&'t str, &'t str)>> {
+    let rest = text.trim_ascii_start();
+    if rest.is_empty() {
+        return None;
+    }
+    Some(split(rest).map(|(name, value, after)| {
+        *text = after;
+        (name, value)
+    }))
+}
+
+fn split(text: &str) -> Option<(&str, &str, &str)> {
+    let bytes = text.as_bytes();
+    let equals = bytes.iter().position(|byte| *byte == b'=')?;
+    let name = text[..equals].trim_ascii_end();
+    let rest = text[equals + 1..].trim_ascii_start();
     let quote = *rest.as_bytes().first().filter(|byte| matches!(byte, b'"' | b'\''))?;
     let rest = &rest[1..];
-    let (value, after) = rest.split_at(rest.bytes().position(|byte| byte == quote)?);
-    let name = name.trim_ascii_end();
-    (!name.is_empty() && !name.contains(char::is_whitespace)).then(|| (name, value, after[1..].trim_ascii_start()))
+    let end = rest.bytes().position(|byte| byte == quote)?;
+    let good = !name.is_empty() && !name.bytes().any(|byte| byte.is_ascii_whitespace());
+    good.then(|| (name, &rest[..end], &rest[end + 1..]))
+}
+
+/// Bytes that the text of a leaf may hold without meaning more than themselves. `<` ends it.
+pub(super) const PLAIN: [bool; 256] = {
+    let mut plain = [true; 256];
+    let special = b"<&\r_";
+    let mut index = 0;
+    while index < special.len() {
+        plain[special[index] as usize] = false;
+        index += 1;
+    }
+    plain
+};
+
+/// Whether an attribute's value means just what it says: no reference, no white space to normalize, no escape.
+pub(super) fn is_verbatim(raw: &str) -> bool {
+    raw.bytes()
+        .all(|byte| PLAIN[usize::from(byte)] && byte != b'\t' && byte != b'\n')
 }
 
 /// What an attribute's value means: white space becomes spaces, references their chars.
@@ -171,12 +212,10 @@ impl Scopes {
     /// Declarations in scope at once. More make looking up a prefix slow, and no document has them.
     const MOST: usize = 64;
 
-    fn declare(&mut self, prefix: &str, uri: &str) -> Result<(), Error> {
+    fn declare(&mut self, prefix: &str, uri: &str) -> Result<(), Fault> {
         if self.declared.len() == Self::MOST {
-            return Err(Error::Budget {
-                what: "namespace declarations in scope",
-                limit: Self::MOST,
-            });
+            let (what, limit) = ("namespace declarations in scope", Self::MOST);
+            return Err(Error::Budget { what, limit }.into());
         }
         if prefix.is_empty() {
             self.default = Namespace::of(uri);
@@ -201,9 +240,12 @@ impl Scopes {
 
     /// The namespace and the local name of an element.
     fn resolve<'t>(&self, name: &'t str) -> (Namespace, &'t str) {
-        match name.split_once(':') {
+        match name.bytes().position(|byte| byte == b':') {
             None => (self.default, name),
-            Some((prefix, local)) => (self.uri(prefix).map_or(Namespace::Other, Namespace::of), local),
+            Some(colon) => {
+                let (prefix, local) = (&name[..colon], &name[colon + 1..]);
+                (self.uri(prefix).map_or(Namespace::Other, Namespace::of), local)
+            }
         }
     }
 
@@ -252,16 +294,14 @@ mod tests {
     #[test]
     fn attributes_are_split_whatever_their_quotes_and_spaces() {
         let mut scopes = Scopes::default();
-        let (start, declared) = scan("S N = 'a>\"b'\n RefId=\"1\" Extra=\"\" ", 0, false, &mut scopes).unwrap();
+        let (start, declared) = scan("S N = 'a>\"b'\n RefId=\"1\" Extra=\"\" ", 1, 0, &mut scopes).unwrap();
         assert_eq!(
             (start.name, start.label, start.id, declared),
             ("S", Some("a>\"b"), Some("1"), 0)
         );
         for broken in ["S N", "S N=", "S N=a", "S N=\"a", "S =\"a\"", "S a N=\"x\""] {
-            assert!(
-                matches!(scan(broken, 0, false, &mut scopes), Err(Error::Xml { .. })),
-                "{broken}"
-            );
+            let refused = scan(broken, 1, 0, &mut scopes).map(|_| ()).map_err(|fault| *fault);
+            assert!(matches!(refused, Err(Error::Xml { .. })), "{broken}");
         }
     }
 

@@ -62,6 +62,58 @@ pub(super) fn leaves(values: &[Value], single: bool) -> Vec<Leaf> {
     walk.out
 }
 
+/// What differs between a recording and ours, if anything does. A container's own words are not compared (the recorder
+/// asked .NET's object, which has none), nor what is inside of an object that PowerShell made live again.
+pub(super) fn difference(mut recorded: Vec<Leaf>, mut ours: Vec<Leaf>) -> Option<String> {
+    for leaf in &mut recorded {
+        if leaf.kind == "System.Management.Automation.PSObject" {
+            // A list with properties: the recorder saw its items only.
+            leaf.kind = "System.Collections.ArrayList".to_owned();
+            ours.retain(|own| !own.path.starts_with(&format!("{}.", leaf.path)));
+        }
+        let live = format!("Deserialized.{}", leaf.kind);
+        let bag =
+            |own: &Leaf| own.path == leaf.path && own.names.as_ref().is_some_and(|names| names.first() == Some(&live));
+        if !CONTAINERS.contains(&&*leaf.kind)
+            && let Some(own) = ours.iter().position(bag)
+        {
+            ours[own] = Leaf {
+                text: ours[own].text.take(),
+                ..leaf.clone()
+            };
+            ours.retain(|own| !own.path.starts_with(&format!("{}.", leaf.path)));
+        }
+    }
+    for leaf in recorded
+        .iter_mut()
+        .chain(&mut ours)
+        .filter(|leaf| CONTAINERS.contains(&&*leaf.kind))
+    {
+        leaf.text = None;
+    }
+    recorded.sort();
+    ours.sort();
+    let missing: Vec<_> = recorded.iter().filter(|leaf| !ours.contains(leaf)).take(3).collect();
+    let extra: Vec<_> = ours.iter().filter(|leaf| !recorded.contains(leaf)).take(3).collect();
+    (recorded != ours).then(|| {
+        format!(
+            "missing {missing:?}, extra {extra:?} ({} and {})",
+            recorded.len(),
+            ours.len()
+        )
+    })
+}
+
+const CONTAINERS: &[&str] = &[
+    "System.Management.Automation.PSCustomObject",
+    "System.Collections.ArrayList",
+    "System.Collections.Queue",
+    "System.Collections.Stack",
+    "System.Collections.Hashtable",
+    "System.Collections.Specialized.OrderedDictionary",
+    "System.Object[]",
+];
+
 struct Walk<'a> {
     objects: HashMap<RefId, &'a Object>,
     open: HashSet<*const Object>,
@@ -86,6 +138,40 @@ impl<'a> Walk<'a> {
                 self.object(object, path);
             }
             value => self.scalar(value, None, path),
+        }
+    }
+
+    /// PowerShell unrolls a list that it takes out of a property: none is null, one is itself, more are an array.
+    fn property(&mut self, value: &'a Value, path: &str) {
+        let object = match value {
+            Value::Object(object) => Some(&**object),
+            Value::Reference(id) => self.objects.get(id).copied(),
+            _ => None,
+        };
+        let Some(Object {
+            id,
+            content: Content::List(ListKind::List | ListKind::Enumerable, items),
+            ..
+        }) = object
+        else {
+            return self.value(value, path);
+        };
+        if let (Some(id), Some(object)) = (id, object) {
+            self.objects.insert(id.clone(), object);
+        }
+        match &items[..] {
+            [] => self.leaf(path, "null", None, None),
+            [single] => self.value(single, path),
+            items => {
+                let names = ["System.Object[]", "System.Array", "System.Object"]
+                    .map(str::to_owned)
+                    .to_vec();
+                self.leaf(path, "System.Object[]", None, Some(names));
+                items
+                    .iter()
+                    .enumerate()
+                    .for_each(|(index, item)| self.value(item, &format!("{path}[{index}]")));
+            }
         }
     }
 
@@ -128,7 +214,7 @@ impl<'a> Walk<'a> {
                 &["System.Xml.XmlNode", "System.Object"],
                 text.to_string(),
             ),
-            Value::SecureString(text) => ("System.Security.SecureString", OBJECT, text.to_string()),
+            Value::SecureString(_) => ("System.Security.SecureString", OBJECT, "SECURE".to_owned()),
             Value::Progress(record) => ("System.Management.Automation.ProgressRecord", OBJECT, shown(record)),
             other => panic!("no leaf: {other:?}"),
         };
@@ -210,7 +296,7 @@ impl<'a> Walk<'a> {
             }
         }
         for (name, value) in seen {
-            self.value(value, &format!("{path}.{name}"));
+            self.property(value, &format!("{path}.{name}"));
         }
         self.open.remove(&std::ptr::from_ref(object));
     }
@@ -220,9 +306,11 @@ const VALUE: &[&str] = &["System.ValueType", "System.Object"];
 const OBJECT: &[&str] = &["System.Object"];
 
 fn deserialized(names: &TypeNames) -> Vec<String> {
+    // An empty name is no name to the recorder.
     names
         .names()
         .iter()
+        .filter(|name| !name.is_empty())
         .map(|name| format!("Deserialized.{name}"))
         .collect()
 }

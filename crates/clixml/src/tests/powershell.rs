@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::Value as Json;
 
-use super::leaves::{Leaf, leaves};
+use super::leaves::{Leaf, difference, leaves};
 use crate::*;
 
 fn recordings(what: &str) -> Option<PathBuf> {
@@ -39,20 +39,6 @@ fn every_recorded_value_agrees_leaf_for_leaf() {
     }
     assert!(differing.is_empty(), "{}", differing.join("\n"));
     assert!(compared > 1_000, "{compared}");
-}
-
-fn difference(mut recorded: Vec<Leaf>, mut ours: Vec<Leaf>) -> Option<String> {
-    recorded.sort();
-    ours.sort();
-    let missing: Vec<_> = recorded.iter().filter(|leaf| !ours.contains(leaf)).take(3).collect();
-    let extra: Vec<_> = ours.iter().filter(|leaf| !recorded.contains(leaf)).take(3).collect();
-    (recorded != ours).then(|| {
-        format!(
-            "missing {missing:?}, extra {extra:?} ({} and {})",
-            recorded.len(),
-            ours.len()
-        )
-    })
 }
 
 #[test]
@@ -102,21 +88,40 @@ fn kept(xml: &str, document: &Document) -> Option<String> {
 
 #[test]
 fn every_recorded_document_is_written_as_it_was_read() {
-    let Some(folder) = recordings("values") else { return };
-    let mut differing = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
+    let (Some(values), Some(display)) = (recordings("values"), recordings("display")) else {
+        return;
+    };
+    let mut documents = Vec::new();
+    for entry in fs::read_dir(values).unwrap().chain(fs::read_dir(display).unwrap()) {
         let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "clixml") {
-            let xml = fs::read_to_string(&path).unwrap();
-            let written = write_document(&read(xml.as_bytes(), &Budget::default()).unwrap().values);
-            let (theirs, ours) = (canonical(&xml), canonical(&written));
-            if theirs != ours {
-                let first = theirs.iter().zip(&ours).find(|(theirs, ours)| theirs != ours);
-                differing.push(format!("{}: {first:?}", path.file_name().unwrap().display()));
+        let name = path.file_name().unwrap().display().to_string();
+        let text = fs::read_to_string(&path).unwrap();
+        match path.extension().and_then(std::ffi::OsStr::to_str) {
+            Some("clixml") => documents.push((name, text)),
+            Some("json") => {
+                let json: Json = serde_json::from_str(&text).unwrap();
+                let objects = json["objects"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Json::as_str);
+                documents.extend(objects.map(|xml| (name.clone(), xml.to_owned())));
             }
+            _ => {}
+        }
+    }
+    let mut differing = Vec::new();
+    for (name, xml) in &documents {
+        let document = read(xml.as_bytes(), &Budget::default()).unwrap();
+        assert_eq!(document.refused, 0, "{name}");
+        let (theirs, ours) = (canonical(xml), canonical(&write_document(&document.values)));
+        if theirs != ours {
+            let first = theirs.iter().zip(&ours).find(|(theirs, ours)| theirs != ours);
+            differing.push(format!("{name}: {first:?}"));
         }
     }
     assert!(differing.is_empty(), "{}", differing.join("\n"));
+    assert!(documents.len() > 150, "{}", documents.len());
 }
 
 /// Elements and texts without white space between elements, attributes sorted, empty elements as start and end.
