@@ -7,6 +7,7 @@ mod event;
 mod incoming;
 mod pipeline;
 mod pool;
+mod sending;
 mod state;
 
 pub use event::{Event, Ignored};

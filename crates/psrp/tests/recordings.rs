@@ -1,5 +1,6 @@
 //! Every message that real clients and servers were recorded with: it decodes, comes together, re-encodes, and what it holds
 //! survives being typed.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use clixml::{Budget, Content, Object, Property, Value};
 use psrp::body::{self, Body};
-use psrp::fragment::FragmentReader;
+use psrp::fragment::{Fragment, FragmentReader};
 use psrp::{Assembly, Destination, Fragmenter, Limits, Message, MessageType, PieceReader, Reassembler};
 
 /// Bytes that one end sent on one stream.
@@ -355,10 +356,7 @@ fn powershells_own_fragments_are_what_the_fragmenter_cuts() {
                 let message = reassembler.next().unwrap().unwrap();
                 let size = recorded[0].blob.len();
                 let cut = Fragmenter::starting_at(fragment.object).split(&message, size);
-                let recorded: Vec<Bytes> = std::mem::take(&mut recorded)
-                    .iter()
-                    .map(|fragment| fragment.encode())
-                    .collect();
+                let recorded: Vec<Bytes> = std::mem::take(&mut recorded).iter().map(Fragment::encode).collect();
                 assert_eq!(cut, recorded, "{}", path.display());
                 compared += 1;
             }
