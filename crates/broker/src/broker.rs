@@ -15,6 +15,7 @@ use crate::request::Request;
 use crate::roster::{PartyIx, PoolIx, Roster, ScopeIx};
 use crate::session::Session;
 use crate::shutdown::Stopping;
+use crate::snapshot::ScopeKind;
 use crate::timer::{Timer, Timers};
 
 /// Decides who may hold which slot, and when.
@@ -57,8 +58,9 @@ pub struct Broker {
 pub(crate) struct Dirty {
     /// Somebody came, went, or a session changed.
     pub(crate) pools: BTreeSet<PoolIx>,
-    /// A slot or an idle session appeared.
-    pub(crate) scopes: BTreeSet<ScopeIx>,
+    /// A slot or an idle session appeared. Organizations are looked at before admins: that is where fairness is.
+    pub(crate) organizations: BTreeSet<ScopeIx>,
+    pub(crate) admins: BTreeSet<ScopeIx>,
     /// Somebody may need a slot.
     pub(crate) parties: BTreeSet<PartyIx>,
     /// Somebody may want a second session.
@@ -200,8 +202,10 @@ impl Broker {
                 profile,
                 scopes,
                 identity,
+                dirty,
             } => {
                 self.restored(now, session, shell, profile, &scopes, &identity);
+                self.set_dirty(session, dirty);
             }
             Event::Configured { profiles, settings } => self.configured(now, profiles, settings),
             Event::Pause { profile } => self.pause(&profile, true),
@@ -252,12 +256,17 @@ impl Broker {
     }
 
     pub(crate) fn mark_scope(&mut self, scope: ScopeIx) {
-        self.dirty.scopes.insert(scope);
+        match self.roster.scopes[scope].kind {
+            ScopeKind::Admin => self.dirty.admins.insert(scope),
+            ScopeKind::Organization => self.dirty.organizations.insert(scope),
+        };
     }
 
     pub(crate) fn mark_all(&mut self) {
         self.dirty.pools.extend(self.roster.pools.indices());
-        self.dirty.scopes.extend(self.roster.scopes.indices());
+        for scope in self.roster.scopes.indices() {
+            self.mark_scope(scope);
+        }
     }
 }
 

@@ -35,6 +35,9 @@ impl Broker {
                 }
             }
         }
+        if was_idle.is_some() && !ready {
+            self.timers.clear(Timer::Idle(id));
+        }
         let pool = &mut self.roster.pools[pool];
         put(&mut pool.opening, id, opening);
         put(&mut pool.ready, id, ready);

@@ -115,6 +115,8 @@ pub enum Event {
         profile: ProfileName,
         scopes: Scopes,
         identity: String,
+        /// An exclusive lease may have run something in it: it is closed rather than given to anybody else.
+        dirty: bool,
     },
 
     // From people and the configuration.

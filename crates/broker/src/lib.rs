@@ -35,6 +35,8 @@ mod snapshot;
 mod spread;
 mod status;
 mod tell;
+#[cfg(test)]
+mod tests;
 mod timer;
 mod turn;
 mod why;

@@ -6,7 +6,6 @@ use crate::action::Action;
 use crate::broker::Broker;
 use crate::ids::{RequestId, SessionId};
 use crate::roster::{Class, PartyIx, PoolIx, ScopeIx};
-use crate::snapshot::ScopeKind;
 use crate::timer::Timer;
 
 impl Broker {
@@ -15,8 +14,12 @@ impl Broker {
         loop {
             if let Some(pool) = self.dirty.pools.pop_first() {
                 self.serve(now, pool);
-            } else if let Some(scope) = self.dirty.scopes.pop_first() {
-                self.share_out(now, scope);
+            } else if let Some(scope) = self.dirty.organizations.pop_first() {
+                while self.has_hope(now, scope) && self.open_one(now, scope) {}
+                self.tell_of(now, scope);
+            } else if let Some(scope) = self.dirty.admins.pop_first() {
+                self.feed_all(now, scope);
+                self.tell_of(now, scope);
             } else if let Some(party) = self.dirty.parties.pop_first() {
                 self.feed(now, party);
             } else if let Some(pool) = self.dirty.spreads.pop_first() {
@@ -116,19 +119,17 @@ impl Broker {
         }
     }
 
-    /// A slot or an idle session has appeared in a scope: everybody who needs one, in order.
-    fn share_out(&mut self, now: Moment, scope: ScopeIx) {
-        match self.roster.scopes[scope].kind {
-            ScopeKind::Admin => {
-                // FIFO within an admin: between its organizations, too.
-                let mut parties: Vec<PartyIx> = self.roster.scopes[scope].hungry.iter().copied().collect();
-                parties.sort_by_key(|party| self.next_of(now, *party).map(|next| next.order.place));
-                for party in parties {
-                    self.feed(now, party);
-                }
-            }
-            ScopeKind::Organization => while self.has_hope(now, scope) && self.open_one(now, scope) {},
+    /// FIFO within an admin, between its organizations, too.
+    fn feed_all(&mut self, now: Moment, admin: ScopeIx) {
+        let mut parties: Vec<PartyIx> = self.roster.scopes[admin].hungry.iter().copied().collect();
+        parties.sort_by_key(|party| self.next_of(now, *party).map(|next| next.order.place));
+        for party in parties {
+            self.feed(now, party);
         }
+    }
+
+    /// A slot or an idle session appeared, or went: who waits may want to know, and may want a second session.
+    fn tell_of(&mut self, now: Moment, scope: ScopeIx) {
         for party in self.roster.scopes[scope].hungry.clone() {
             for pool in self.roster.parties[party].pools.clone() {
                 self.touch(now, pool);

@@ -253,6 +253,12 @@ impl Broker {
         }
     }
 
+    pub(crate) fn set_dirty(&mut self, id: SessionId, dirty: bool) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.dirty |= dirty;
+        }
+    }
+
     /// Marks a session to be closed as soon as nothing runs in it, and stops what does.
     pub(crate) fn doom(&mut self, now: Moment, id: SessionId, cause: CloseCause, why: StopCause) {
         let Some(session) = self.sessions.get_mut(&id) else {

@@ -103,15 +103,16 @@ impl Broker {
         if row.paused {
             return plain(BlockedBy::Paused, format!("profile {} is paused", row.name));
         }
-        let is_turn = request.ask.class() == Some(Class::Turn);
-        if is_turn && self.serves_turns(pool) {
+        let class = request.ask.class();
+        if class == Some(Class::Turn) && self.serves_turns(pool) {
             let running = self.roster.pools[pool].sessions.iter().copied();
             let running = running
                 .filter(|id| self.sessions.get(id).is_some_and(Session::serves_turns))
                 .collect();
             return self.busy(pool, running, position);
         }
-        if self.is_covered(pool, id) || is_turn && !self.roster.pools[pool].opening.is_empty() {
+        let shares = matches!(class, Some(Class::Turn | Class::Connect));
+        if self.is_covered(pool, id) || shares && !self.roster.pools[pool].opening.is_empty() {
             return self.opening(now, pool);
         }
         if let Some(obstacle) = self.obstacle(now, pool, request.profile) {
