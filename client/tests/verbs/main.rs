@@ -1,6 +1,8 @@
 //! The built `pslease` against a daemon that plays a script: what it writes where, how it ends, what it asks for.
 //! The real daemon is for the end-to-end tests; here every answer can be had, also those that no daemon should give.
 
+#![allow(clippy::unwrap_used, reason = "everything here is a test")]
+
 mod acquire;
 mod daemon;
 mod profile;

@@ -33,8 +33,13 @@ impl Stage {
     /// Starts the tenant and writes a configuration that knows it.
     pub(super) async fn set() -> Result<Self, Failure> {
         let home = std::env::temp_dir().join(format!("pslease-demo-{}", std::process::id()));
-        std::fs::DirBuilder::new().mode(0o700).create(&home).map_err(|error| wrong(&home.display(), &error))?;
-        let tenant = Tenant::start(Config::demo()).await.map_err(|error| wrong(&"the tenant", &error))?;
+        std::fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&home)
+            .map_err(|error| wrong(&home.display(), &error))?;
+        let tenant = Tenant::start(Config::demo())
+            .await
+            .map_err(|error| wrong(&"the tenant", &error))?;
         let config = format!(
             "version = 1\ndefault = \"litware\"\n\n[profile.litware]\ntemplate = \"demo\"\n\
              uri = \"{}/OcsPowershellLiveId\"\nadmin = \"{ADMIN}\"\nallow_plain_http = true\n",
@@ -56,7 +61,13 @@ impl Stage {
 
     /// The most that the tenant ever counted for the admin.
     pub(super) fn peak(&self) -> u32 {
-        self.tenant.truth().per_admin.iter().map(|(_, count)| count.peak).max().unwrap_or(0)
+        self.tenant
+            .truth()
+            .per_admin
+            .iter()
+            .map(|(_, count)| count.peak)
+            .max()
+            .unwrap_or(0)
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -75,9 +86,16 @@ impl Stage {
     /// Gives the daemon the password of the pretended admin.
     pub(super) async fn log_in(&self) -> Result<(), Failure> {
         let mut command = self.command(&["login", "litware", "--password-stdin"]);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().map_err(|error| wrong(&"pslease login", &error))?;
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .map_err(|error| wrong(&"pslease login", &error))?;
         if let Some(mut input) = child.stdin.take() {
-            input.write_all(b"demo\n").await.map_err(|error| wrong(&"pslease login", &error))?;
+            input
+                .write_all(b"demo\n")
+                .await
+                .map_err(|error| wrong(&"pslease login", &error))?;
         }
         match child.wait().await {
             Ok(status) if status.success() => Ok(()),
@@ -107,9 +125,17 @@ impl Stage {
 
     /// Runs `pslease` to its end and gives what it wrote to standard output.
     pub(super) async fn read(&self, arguments: &[&str]) -> Result<String, Failure> {
-        let output = self.command(arguments).stderr(Stdio::inherit()).output().await.map_err(|error| wrong(&"pslease", &error))?;
+        let output = self
+            .command(arguments)
+            .stderr(Stdio::inherit())
+            .output()
+            .await
+            .map_err(|error| wrong(&"pslease", &error))?;
         if !output.status.success() {
-            return Err(Failure::new(Exit::Failed, format!("pslease {} ended with {}", arguments.join(" "), output.status)));
+            return Err(Failure::new(
+                Exit::Failed,
+                format!("pslease {} ended with {}", arguments.join(" "), output.status),
+            ));
         }
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }

@@ -8,7 +8,15 @@ use crate::exit::Exit;
 use crate::failure::{Done, Failure};
 
 /// A console that holds a session to itself until it dies.
-const HOLD: [&str; 7] = ["with", "--mode", "exclusive", "--", "sh", "-c", "echo held; exec sleep 3600"];
+const HOLD: [&str; 7] = [
+    "with",
+    "--mode",
+    "exclusive",
+    "--",
+    "sh",
+    "-c",
+    "echo held; exec sleep 3600",
+];
 
 pub(super) async fn tell(keep: bool) -> Done {
     let stage = Stage::set().await?;
@@ -19,14 +27,23 @@ pub(super) async fn tell(keep: bool) -> Done {
     };
     stage.strike().await;
     told?;
-    say(&format!("The daemon has stopped. The service counts {} sessions.", stage.live()));
+    say(&format!(
+        "The daemon has stopped. The service counts {} sessions.",
+        stage.live()
+    ));
     Ok(Exit::Ok)
 }
 
 async fn scenes(stage: &Stage, keep: bool) -> Result<(), Failure> {
-    scene(1, "A service that allows three connections an admin, and nine an organization");
+    scene(
+        1,
+        "A service that allows three connections an admin, and nine an organization",
+    );
     stage.log_in().await?;
-    say(&format!("It listens on {} and pretends to be Skype for Business.", stage.tenant.url()));
+    say(&format!(
+        "It listens on {} and pretends to be Skype for Business.",
+        stage.tenant.url()
+    ));
     say(&format!("Its own counter says: {} sessions.", stage.live()));
 
     scene(2, "Three consoles share one session");
@@ -40,7 +57,10 @@ async fn scenes(stage: &Stage, keep: bool) -> Result<(), Failure> {
     freed(stage, &mut holders, &mut fourth).await?;
 
     scene(5, "The end");
-    say(&format!("Never more than {} at once, by the service's own count; the limit is 3.", stage.peak()));
+    say(&format!(
+        "Never more than {} at once, by the service's own count; the limit is 3.",
+        stage.peak()
+    ));
     if keep {
         say("Everything is left running, until you press Ctrl-C here. In another terminal:");
         say(&format!("  export PSLEASE_HOME={}", stage.home().display()));
@@ -67,7 +87,10 @@ async fn shared(stage: &Stage) -> Result<(), Failure> {
             show(&line);
         }
     }
-    say(&format!("Three answers, and the service counts {} session.", stage.live()));
+    say(&format!(
+        "Three answers, and the service counts {} session.",
+        stage.live()
+    ));
     Ok(())
 }
 
@@ -89,12 +112,17 @@ async fn crowded(stage: &Stage) -> Result<(Vec<Console>, Console), Failure> {
     if let Some(notice) = fourth.notice().await {
         show(&notice);
     }
-    say(&format!("The service counts {} sessions of {ADMIN}: no fourth was even asked for.", stage.live()));
+    say(&format!(
+        "The service counts {} sessions of {ADMIN}: no fourth was even asked for.",
+        stage.live()
+    ));
     Ok((holders, fourth))
 }
 
 async fn freed(stage: &Stage, holders: &mut [Console], fourth: &mut Console) -> Result<(), Failure> {
-    let Some(victim) = holders.first_mut() else { return Ok(()) };
+    let Some(victim) = holders.first_mut() else {
+        return Ok(());
+    };
     say(&format!("$ kill -9 {}", victim.pid()));
     let killed = Instant::now();
     victim.kill().await;
@@ -125,7 +153,13 @@ fn scene(number: u8, title: &str) {
 fn prompt(arguments: &[&str]) {
     let quoted: Vec<_> = arguments
         .iter()
-        .map(|word| if word.contains([' ', '|']) { format!("'{word}'") } else { (*word).to_owned() })
+        .map(|word| {
+            if word.contains([' ', '|']) {
+                format!("'{word}'")
+            } else {
+                (*word).to_owned()
+            }
+        })
         .collect();
     say(&format!("$ pslease {}", quoted.join(" ")));
 }
