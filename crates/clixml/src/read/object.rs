@@ -69,8 +69,20 @@ impl<'t> Parser<'t, '_> {
                 }
                 Err(refusal) => object.opaque.push(self.refuse(part, refusal)),
             },
-            Tag::Adapted => self.properties(part, object.adapted.get_or_insert_default())?,
-            Tag::Extended => self.properties(part, object.extended.get_or_insert_default())?,
+            Tag::Adapted => {
+                let properties = object
+                    .adapted
+                    .get_or_insert_with(|| Vec::with_capacity(self.state.likely[0]));
+                self.properties(part, properties)?;
+                self.state.likely[0] = properties.len().min(MOST_LIKELY);
+            }
+            Tag::Extended => {
+                let properties = object
+                    .extended
+                    .get_or_insert_with(|| Vec::with_capacity(self.state.likely[1]));
+                self.properties(part, properties)?;
+                self.state.likely[1] = properties.len().min(MOST_LIKELY);
+            }
             Tag::List(kind) => {
                 object.content = Content::List(kind, self.items(part)?);
                 self.only_once(part, &mut once.content, object);
@@ -266,6 +278,9 @@ impl<'t> Parser<'t, '_> {
         Ok(key.zip(value).filter(|_| good))
     }
 }
+
+/// Room made for properties before they are read, at most.
+const MOST_LIKELY: usize = 32;
 
 /// Where the parts stand that an object has but once.
 #[derive(Default)]

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use quick_xml::events::Event;
 
-use super::start::{PLAIN, Scopes, Start, char_of_reference, scan};
+use super::start::{PLAIN, Scopes, Start, char_of_reference, plain_start, scan};
 use super::tables::{Ids, Names};
 use crate::escape::unescape;
 use crate::{Budget, Error, Opaque, Refusal, Text, TypeNames, Value};
@@ -22,6 +22,8 @@ pub(super) struct State {
     /// Values on the way from the top to where reading is.
     pub(super) depth: u16,
     pub(super) refused: usize,
+    /// How many properties the last object had, adapted and extended: the next one most likely has as many.
+    pub(super) likely: [usize; 2],
     values: usize,
     /// The name of the root element around the values, if there is one.
     pub(super) root: Option<Box<str>>,
@@ -43,6 +45,7 @@ impl State {
             scopes: Scopes::default(),
             depth: 0,
             refused: 0,
+            likely: [0; 2],
             values: 0,
             root: None,
             level: 0,
@@ -63,6 +66,7 @@ impl State {
         Ok(())
     }
 
+    #[inline]
     fn leave(&mut self) {
         self.level = self.level.saturating_sub(1);
         if let Some((level, count)) = self.declaring.pop_if(|(level, _)| *level > self.level) {
@@ -120,9 +124,10 @@ impl Content<'_> {
 
 /// Reads from one place of a document on.
 ///
-/// quick-xml finds the tags. Where an element holds plain text and nothing else, its text and its end are taken off
-/// without asking for two more events, which is what makes reading nearly as fast as quick-xml's own scan. That leaves
-/// quick-xml's list of open elements behind, so the names of ends are compared here instead.
+/// What PowerShell itself writes is taken off the text directly: a tag with at most `N` and `RefId` in double quotes,
+/// plain text and the end behind it. That is what makes building values nearly as fast as quick-xml's own scan. All
+/// else, comments, CDATA, references, other attributes, prefixes and errors, is quick-xml's. Its list of open elements
+/// is not complete then, so the names of ends are compared here.
 pub(super) struct Parser<'t, 's> {
     xml: quick_xml::Reader<&'t [u8]>,
     text: &'t str,
@@ -165,6 +170,7 @@ impl<'t, 's> Parser<'t, 's> {
     }
 
     /// Steps over bytes that need no event.
+    #[inline]
     fn pass(&mut self, bytes: usize) {
         debug_assert!(self.settled);
         self.xml.stream().consume(bytes);
@@ -220,12 +226,8 @@ impl<'t, 's> Parser<'t, 's> {
 
     /// The next element, stray or end inside of the element that is read.
     pub(super) fn node(&mut self) -> Result<Node<'t>, Fault> {
-        if self.settled {
-            let bytes = &self.text.as_bytes()[self.at()..];
-            let blank = bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-            if blank > 0 && bytes.get(blank) == Some(&b'<') {
-                self.pass(blank);
-            }
+        if let Some(start) = self.plain_start() {
+            return Ok(Node::Element(start));
         }
         let mut stray: Option<usize> = None;
         loop {
@@ -256,16 +258,48 @@ impl<'t, 's> Parser<'t, 's> {
     }
 
     /// The next node inside of `parent`, until it ends.
+    #[inline]
     pub(super) fn child(&mut self, parent: &Start<'t>) -> Result<Option<Node<'t>>, Fault> {
         if parent.empty {
             return Ok(None);
         }
+        if let Some(start) = self.plain_start() {
+            return Ok(Some(Node::Element(start)));
+        }
+        if self.settled && self.passes_end(parent, self.at()) {
+            return Ok(None);
+        }
+        self.other_child(parent)
+    }
+
+    #[inline(never)]
+    fn other_child(&mut self, parent: &Start<'t>) -> Result<Option<Node<'t>>, Fault> {
         match self.node()? {
             Node::End(name) if name == parent.name => Ok(None),
             Node::End(name) => Err(self.mismatch(parent.name, name)),
             Node::Eof => Err(self.cut_short()),
             node => Ok(Some(node)),
         }
+    }
+
+    /// Steps over white space and over a start tag as PowerShell writes them.
+    #[inline]
+    fn plain_start(&mut self) -> Option<Start<'t>> {
+        if !self.settled {
+            return None;
+        }
+        let bytes = &self.text.as_bytes()[self.at()..];
+        if bytes.first() != Some(&b'<') {
+            let blank = bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+            if blank == 0 || bytes.get(blank) != Some(&b'<') {
+                return None;
+            }
+            self.pass(blank);
+        }
+        let (start, length) = plain_start(self.text, self.at(), &self.state.scopes)?;
+        self.pass(length);
+        self.state.level += usize::from(!start.empty);
+        Some(start)
     }
 
     #[cold]
@@ -279,6 +313,7 @@ impl<'t, 's> Parser<'t, 's> {
     }
 
     /// The text of an element that holds nothing else, with CDATA, references and comments resolved.
+    #[inline]
     pub(super) fn content(&mut self, start: &Start<'t>) -> Result<Result<Content<'t>, Refusal>, Fault> {
         if start.empty {
             return Ok(Ok(Content {
@@ -293,6 +328,7 @@ impl<'t, 's> Parser<'t, 's> {
     }
 
     /// The text of an element and its end at once, where that is all that follows.
+    #[inline]
     fn short_cut(&mut self, start: &Start<'t>) -> Option<Content<'t>> {
         let (from, bytes) = (self.at(), self.text.as_bytes());
         let mut plain = true;
@@ -322,6 +358,21 @@ impl<'t, 's> Parser<'t, 's> {
         })
     }
 
+    /// Steps over what leads to `at` and over the end of `start` there, if that is what stands there.
+    #[inline]
+    fn passes_end(&mut self, start: &Start<'t>, at: usize) -> bool {
+        let (name, rest) = (start.name.as_bytes(), &self.text.as_bytes()[at..]);
+        let length = name.len() + "</>".len();
+        let ends =
+            rest.len() >= length && rest[..2] == *b"</" && rest[2..length - 1] == *name && rest[length - 1] == b'>';
+        if ends {
+            self.pass(at - self.at() + length);
+            self.state.leave();
+        }
+        ends
+    }
+
+    #[inline(never)]
     fn mixed(&mut self, start: &Start<'t>) -> Result<Result<Content<'t>, Refusal>, Fault> {
         let mut content = Cow::Borrowed("");
         let mut refusal = None;
@@ -360,6 +411,7 @@ impl<'t, 's> Parser<'t, 's> {
     }
 
     /// Passes over the rest of an element, whatever its depth, without looking into it.
+    #[inline(never)]
     pub(super) fn skip(&mut self, start: &Start<'t>) -> Result<(), Fault> {
         if start.empty {
             return Ok(());

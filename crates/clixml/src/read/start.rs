@@ -79,6 +79,54 @@ pub(super) fn scan<'t>(
     Ok((start, declared))
 }
 
+/// The tag that begins at `at`, with its length, if it is one as PowerShell writes them: no prefix, and no attributes
+/// but `N` and `RefId` in double quotes.
+#[inline]
+pub(super) fn plain_start<'t>(text: &'t str, at: usize, scopes: &Scopes) -> Option<(Start<'t>, usize)> {
+    let bytes = text.as_bytes();
+    if *bytes.get(at)? != b'<' {
+        return None;
+    }
+    let mut next = at + 1;
+    while bytes.get(next)?.is_ascii_alphanumeric() {
+        next += 1;
+    }
+    let name = &text[at + 1..next];
+    if name.is_empty() {
+        return None;
+    }
+    let (namespace, foreign) = (scopes.default, scopes.default != scopes.expected);
+    let mut start = Start {
+        at,
+        name,
+        tag: Tag::of(name),
+        namespace,
+        foreign,
+        empty: false,
+        ..Start::NONE
+    };
+    loop {
+        match bytes[next..] {
+            [b'>', ..] => return Some((start, next + 1 - at)),
+            [b'/', b'>', ..] => return Some((Start { empty: true, ..start }, next + 2 - at)),
+            [b' ', b'/', b'>', ..] => return Some((Start { empty: true, ..start }, next + 3 - at)),
+            [b' ', b'N', b'=', b'"', ..] => (start.label, next) = quoted(text, next + 4)?,
+            [b' ', b'R', b'e', b'f', b'I', b'd', b'=', b'"', ..] => (start.id, next) = quoted(text, next + 8)?,
+            _ => return None,
+        }
+    }
+}
+
+/// The value that begins at `from`, and where its closing quote was passed.
+#[inline]
+fn quoted(text: &str, from: usize) -> Option<(Option<&str>, usize)> {
+    let length = text.as_bytes()[from..]
+        .iter()
+        .position(|byte| matches!(byte, b'"' | b'<'))?;
+    let to = from + length;
+    (text.as_bytes()[to] == b'"').then(|| (Some(&text[from..to]), to + 1))
+}
+
 /// The `Version` attribute in the content of a tag that was scanned before.
 pub(super) fn version<'t>(content: &'t str, name: &str) -> Option<&'t str> {
     let mut rest = &content[name.len()..];
