@@ -133,7 +133,7 @@ mod tests {
         let (mut incoming, mut seen) = (Incoming::new(Limits::CLIENT), Seen::default());
         assert_eq!(read(&mut incoming, &mut seen, &all), 609);
         assert_eq!(read(&mut incoming, &mut seen, &all), 0);
-        assert_eq!(seen.runs(), 1);
+        assert_eq!(seen.holes(), 0);
     }
 
     #[test]

@@ -352,10 +352,10 @@ impl Machine {
 
     /// The pipeline's command is closed on the server, or provably not there.
     pub(crate) fn closed(&mut self, id: Uuid) {
-        let runs = self.seen.runs();
+        let holes = self.seen.holes();
         let host = self.host.clone();
         if let Some(pipeline) = self.pipeline(id) {
-            let outcome = pipeline.outcome(runs, &host);
+            let outcome = pipeline.outcome(holes, &host);
             self.remove(id, outcome);
         }
     }
@@ -375,9 +375,9 @@ impl Machine {
 
     /// An answer that may have held this stream's data was lost.
     pub(crate) fn suspect(&mut self, target: Option<Uuid>) {
-        let runs = self.seen.runs();
+        let holes = self.seen.holes();
         if let Some(pipeline) = target.and_then(|id| self.pipeline(id)) {
-            pipeline.suspect.get_or_insert(runs);
+            pipeline.suspect.get_or_insert(holes);
         }
     }
 
@@ -398,13 +398,13 @@ impl Machine {
 
     /// Ends every pipeline as far as it is known.
     pub(crate) fn end_all(&mut self, cause: &Cause) {
-        let runs = self.seen.runs();
+        let holes = self.seen.holes();
         for mut pipeline in std::mem::take(&mut self.pipelines) {
             let outcome = if pipeline.announce == Announce::Waiting {
                 Outcome::NotStarted(cause.clone())
             } else {
                 pipeline.fail(cause.clone());
-                pipeline.outcome(runs, &self.host)
+                pipeline.outcome(holes, &self.host)
             };
             self.tell(Event::Ended {
                 pipeline: pipeline.id,

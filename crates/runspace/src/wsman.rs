@@ -51,6 +51,8 @@ pub struct Wsman {
     redirects: u8,
     /// A CreateResponse was seen.
     created: bool,
+    /// When the shell was last taken again.
+    attached_at: Moment,
     /// How long the open, the ending of pipelines or the Delete may take yet.
     deadline: Option<Moment>,
     close: Close,
@@ -145,6 +147,7 @@ impl Wsman {
             creating: Creating::Never,
             redirects: 0,
             created: false,
+            attached_at: Moment::START,
             deadline: None,
             close: Close::No,
             control_backoff: Backoff::default(),

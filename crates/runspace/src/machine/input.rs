@@ -88,6 +88,8 @@ impl Machine {
                 self.private_data = Some(message.body);
                 Ok(())
             }
+            // The limits of a pool that was taken again: those that it was opened with.
+            MessageType::RunspacePoolInitData => Ok(()),
             MessageType::RunspacePoolState => self.state_came(message.body),
             MessageType::PublicKeyRequest => {
                 self.tell(Event::KeyRequested);

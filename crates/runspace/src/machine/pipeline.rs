@@ -76,7 +76,7 @@ pub(crate) struct Pipeline {
     pub(crate) finished: Option<InvocationState>,
     /// Bytes that the reader was given and has not taken.
     pub(crate) ahead: usize,
-    /// An answer was lost; then there were so many runs of objects.
+    /// An answer was lost; then there were so many holes in the objects' numbers.
     pub(crate) suspect: Option<usize>,
     incoming: Incoming,
     state: Assembly,
@@ -187,8 +187,8 @@ impl Pipeline {
         Ok(self.state.push(piece)?.map(|message| message.body))
     }
 
-    pub(super) fn outcome(&self, runs: usize, host: &str) -> Outcome {
-        let lost = self.suspect.is_some_and(|before| runs > before);
+    pub(super) fn outcome(&self, holes: usize, host: &str) -> Outcome {
+        let lost = self.suspect.is_some_and(|before| holes > before);
         let unknown = |why: &str| Cause::Protocol {
             host: host.to_owned(),
             why: why.to_owned(),

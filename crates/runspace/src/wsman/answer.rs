@@ -45,9 +45,7 @@ impl Wsman {
             Job::Send(target) => self.send_answered(now, flight, target, verdict),
             Job::Stop(id) => self.stop_answered(now, flight, id, verdict),
             Job::Terminate(id) => self.terminate_answered(now, flight, id, verdict),
-            Job::Get => self.task_answered("get", verdict),
-            Job::Disconnect => self.task_answered("disconnect", verdict),
-            Job::Reconnect => self.task_answered("reconnect", verdict),
+            Job::Get | Job::Disconnect | Job::Reconnect => self.task_answered(now, task_name(flight.job), verdict),
             Job::Connect => self.connect_answered(now, verdict),
         }
     }
@@ -60,7 +58,7 @@ impl Wsman {
             Job::Create => return self.create_answered(now, Verdict::Refused { cause }),
             Job::Delete => return self.close_failed(cause),
             Job::Get | Job::Disconnect | Job::Reconnect | Job::Connect => {
-                return self.task_answered(task_name(flight.job), Verdict::Refused { cause });
+                return self.task_answered(now, task_name(flight.job), Verdict::Refused { cause });
             }
             Job::Receive(_) => {}
             Job::Command(_) | Job::Send(_) | Job::Stop(_) | Job::Terminate(_) => {
@@ -186,6 +184,11 @@ impl Wsman {
 
     fn receive_answered(&mut self, now: Moment, flight: &Flight, target: Option<Uuid>, verdict: Verdict) {
         if target.is_some_and(|id| self.machine.pipeline(id).is_none()) {
+            return;
+        }
+        // A Receive that was parked when the shell was left comes back as a fault, before the Disconnect's answer or after.
+        let left = self.is_leaving() || self.machine.phase == Phase::Disconnected || flight.sent < self.attached_at;
+        if left && !matches!(verdict, Verdict::Done(_)) {
             return;
         }
         let quick = now.since(flight.sent) < Duration::from_millis(500);
@@ -405,7 +408,7 @@ impl Wsman {
 
     // -- health, and taking a shell again
 
-    fn task_answered(&mut self, operation: &'static str, verdict: Verdict) {
+    fn task_answered(&mut self, now: Moment, operation: &'static str, verdict: Verdict) {
         let (cause, gone) = match verdict {
             Verdict::Done(Answer::Described(shell)) => {
                 let state = shell.state.map(|state| match state {
@@ -421,6 +424,7 @@ impl Wsman {
             }
             Verdict::Done(Answer::Reconnected) => {
                 self.machine.resume_streams();
+                self.attached_at = now;
                 return self.machine.reattached(false);
             }
             Verdict::Done(_) | Verdict::Idle => (self.machine.protocol_error("the answer is to something else"), None),
@@ -454,13 +458,14 @@ impl Wsman {
 
     fn connect_answered(&mut self, now: Moment, verdict: Verdict) {
         let Verdict::Done(Answer::Connected(bytes)) = verdict else {
-            return self.task_answered("connect", verdict);
+            return self.task_answered(now, "connect", verdict);
         };
         self.machine.resume_streams();
         if let Err(cause) = self.machine.received(now, None, bytes) {
             return self.give_up(cause, None);
         }
         self.adjust_envelope();
+        self.attached_at = now;
         self.machine.reattached(true);
     }
 

@@ -46,7 +46,7 @@ impl Wsman {
     }
 
     /// A Receive that is posted into a Disconnect would only come back as a fault.
-    fn is_leaving(&self) -> bool {
+    pub(super) fn is_leaving(&self) -> bool {
         let disconnecting = |flight: &Flight| flight.job == Job::Disconnect;
         self.tasks.iter().any(|task| matches!(task, Task::Disconnect(_))) || self.flights.iter().any(disconnecting)
     }
