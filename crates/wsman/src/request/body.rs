@@ -8,10 +8,17 @@ use crate::stream::{self, command_id, truth};
 use crate::xml::{Element, Ns, Pull};
 use crate::{BufferMode, Error, Operation, OptionValue, ShellId, SignalCode, Verb, names};
 
-/// Takes an option out of those of the header.
-fn take(options: &mut Vec<OptionValue>, name: &str) -> Option<OptionValue> {
-    let at = options.iter().position(|o| o.name.eq_ignore_ascii_case(name))?;
-    Some(options.remove(at))
+/// Takes an option out of those of the header: the first of its name that says something counts.
+fn take(options: &mut Vec<OptionValue>, name: &str) -> Option<Box<str>> {
+    let mut found = None;
+    options.retain(|option| {
+        let ours = option.name.eq_ignore_ascii_case(name);
+        if ours && found.is_none() && !option.value.is_empty() {
+            found = Some(option.value.clone());
+        }
+        !ours
+    });
+    found
 }
 
 pub(super) fn body(xml: &mut Pull<'_>, header: &mut Header) -> Result<Operation, Error> {
@@ -83,8 +90,8 @@ fn create(xml: &mut Pull<'_>, element: &Element<'_>, header: &mut Header) -> Res
         input_streams: String::new(),
         output_streams: String::new(),
         idle_timeout: None,
-        protocol: take(&mut header.options, "protocolversion").map(|o| o.value.into()),
-        no_profile: take(&mut header.options, "WINRS_NOPROFILE").is_some_and(|o| truth(&o.value)),
+        protocol: take(&mut header.options, "protocolversion").map(Into::into),
+        no_profile: take(&mut header.options, "WINRS_NOPROFILE").is_some_and(|value| truth(&value)),
         creation: bytes::Bytes::new(),
         compression: header.compression.take(),
     };
@@ -128,7 +135,7 @@ fn send(xml: &mut Pull<'_>) -> Result<Send, Error> {
 }
 
 fn receive(xml: &mut Pull<'_>, header: &mut Header) -> Result<Receive, Error> {
-    let keep_alive = take(&mut header.options, "WSMAN_CMDSHELL_OPTION_KEEPALIVE").is_some_and(|o| truth(&o.value));
+    let keep_alive = take(&mut header.options, "WSMAN_CMDSHELL_OPTION_KEEPALIVE").is_some_and(|value| truth(&value));
     let mut receive = Receive {
         command: None,
         streams: String::new(),
@@ -198,7 +205,7 @@ impl BufferMode {
 }
 
 fn connect(xml: &mut Pull<'_>, element: &Element<'_>, header: &mut Header) -> Result<Connect, Error> {
-    let protocol = take(&mut header.options, "protocolversion").map(|o| o.value.into());
+    let protocol = take(&mut header.options, "protocolversion").map(Into::into);
     let mut connect = Connect {
         command: command_id(element)?,
         protocol,

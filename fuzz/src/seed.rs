@@ -1,0 +1,108 @@
+//! Makes the targets' first corpus out of the recordings: `cargo run --bin seed`, then `cargo fuzz run TARGET`.
+//!
+//! Each recorded envelope is a seed of `soap`, each payload in it one of `fragment`, each recorded value, awkward
+//! document and message body one of `clixml`, and each recorded session's short lines are seeds of `pipe`.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+
+const HERE: &str = env!("CARGO_MANIFEST_DIR");
+/// Longer seeds slow the search down more than they help it.
+const LONGEST: usize = 16 * 1024;
+
+/// The corpora in the making; a seed that is there already is not added.
+#[derive(Default)]
+struct Corpus {
+    written: HashMap<(&'static str, Vec<u8>), ()>,
+}
+
+impl Corpus {
+    fn add(&mut self, target: &'static str, seed: &[u8]) -> io::Result<()> {
+        let count = self.written.keys().filter(|(t, _)| *t == target).count();
+        if seed.len() > LONGEST || self.written.insert((target, seed.to_vec()), ()).is_some() {
+            return Ok(());
+        }
+        let folder = Path::new(HERE).join("corpus").join(target);
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join(format!("seed-{count:05}")), seed)
+    }
+
+    /// Fragments, and the bodies of the messages in them. The first byte tells that target how finely to cut.
+    fn fragments(&mut self, fragments: &[u8]) -> io::Result<()> {
+        let mut seed = vec![0xff];
+        seed.extend_from_slice(fragments);
+        self.add("fragment", &seed)?;
+        let mut whole = psrp::Reassembler::new(psrp::Limits::CLIENT);
+        whole.push(Bytes::copy_from_slice(fragments));
+        while let Ok(Some(message)) = whole.next() {
+            self.add("clixml", message.xml())?;
+        }
+        Ok(())
+    }
+}
+
+fn main() -> io::Result<()> {
+    let vectors = Path::new(HERE).join("../../shared/vectors");
+    if !vectors.is_dir() {
+        println!("skipped: ../shared is absent");
+        return Ok(());
+    }
+    let mut corpus = Corpus::default();
+    for path in files(&vectors.join("pypsrp"), "yml")? {
+        for line in fs::read_to_string(path)?.lines() {
+            let Some((_, envelope)) = line.split_once(": ").filter(|(_, e)| e.starts_with("<s:Envelope")) else {
+                continue;
+            };
+            corpus.add("soap", envelope.as_bytes())?;
+            for text in envelope
+                .split('<')
+                .filter_map(|part| part.split_once('>'))
+                .map(|(_, text)| text)
+            {
+                match STANDARD.decode(text) {
+                    Ok(fragments) if fragments.len() > psrp::fragment::HEADER => corpus.fragments(&fragments)?,
+                    _ => {}
+                }
+            }
+        }
+    }
+    for path in files(&vectors.join("pwsh/values"), "clixml")? {
+        corpus.add("clixml", &fs::read(path)?)?;
+    }
+    let odd: Vec<serde_json::Value> = serde_json::from_slice(&fs::read(vectors.join("pwsh/odd.json"))?)?;
+    for document in &odd {
+        corpus.add("clixml", document["xml"].as_str().unwrap_or_default().as_bytes())?;
+    }
+    for path in files(&vectors.join("pwsh/sessions"), "jsonl")? {
+        let mut stream = vec![0xff];
+        for record in fs::read_to_string(path)?.lines() {
+            let record: serde_json::Value = serde_json::from_str(record)?;
+            let line = record["line"].as_str().unwrap_or_default();
+            if stream.len() + line.len() < 4096 {
+                stream.extend_from_slice(line.as_bytes());
+                stream.push(b'\n');
+            }
+            if let Ok(pipe::Packet::Data { bytes, .. }) = pipe::Packet::read(line.as_bytes()) {
+                corpus.fragments(&bytes)?;
+            }
+        }
+        corpus.add("pipe", &stream)?;
+    }
+    println!("{} seeds in {HERE}/corpus", corpus.written.len());
+    Ok(())
+}
+
+fn files(folder: &Path, extension: &str) -> io::Result<Vec<PathBuf>> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<io::Result<_>>()?;
+    paths.retain(|path| path.extension().is_some_and(|e| e == extension));
+    paths.sort();
+    Ok(paths)
+}
