@@ -31,7 +31,7 @@ pub struct Header {
     pub destination: Destination,
     /// What it is about.
     pub kind: MessageType,
-    /// The pool. A server's SESSION_CAPABILITY may carry zero.
+    /// The pool. A server's SESSION_CAPABILITY, PUBLIC_KEY_REQUEST and ENCRYPTED_SESSION_KEY carry zero.
     pub pool: Uuid,
     /// The pipeline; `None` is zero on the wire.
     pub pipeline: Option<Uuid>,

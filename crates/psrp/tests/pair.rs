@@ -374,6 +374,79 @@ fn another_client_attaches_and_the_first_one_closes() {
     assert_eq!(pair.client.state(), client::State::Closed);
 }
 
+mod hostile {
+    use proptest::prelude::*;
+    use psrp::{Destination, Fragmenter, Message};
+
+    use super::*;
+
+    fn message() -> impl Strategy<Value = (Option<Uuid>, Message)> {
+        let ids = [None, Some(FIRST), Some(SECOND), Some(POOL)];
+        let bodies = [
+            Bytes::new(),
+            Bytes::from_static(b"<S />"),
+            Bytes::from_static(b"<Obj"),
+            body::SessionCapability::default().write(),
+            InitRunspacePool::new(HostInfo::none()).write(),
+            CreatePipeline::new(vec![Command::new("x")]).write(),
+            PipelineState::stopped().write(),
+            body::RunspacePoolState::new(body::RunspaceState::Opened).write(),
+            body::RunspaceAvailability {
+                answer: Availability::Count(1),
+                ci: 1,
+            }
+            .write(),
+        ];
+        let kind = prop::sample::select(MessageType::ALL.to_vec());
+        let destination = prop::sample::select(vec![Destination::Client, Destination::Server]);
+        let id = || prop::sample::select(ids.to_vec());
+        let pool = prop::sample::select(vec![POOL, FIRST, Uuid::nil()]);
+        (
+            destination,
+            kind,
+            pool,
+            id(),
+            id(),
+            prop::sample::select(bodies.to_vec()),
+        )
+            .prop_map(|(destination, kind, pool, pipeline, target, body)| {
+                (
+                    target,
+                    Message {
+                        destination,
+                        kind,
+                        pool,
+                        pipeline,
+                        body,
+                    },
+                )
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn no_order_of_messages_makes_a_role_panic(messages in prop::collection::vec(message(), 0..40), open in any::<bool>()) {
+            let mut pair = if open { Pair::opened() } else { Pair::new() };
+            let _ = pair.client.start(FIRST, MessageType::CreatePipeline, Bytes::new());
+            let _ = pair.client.get_available_runspaces();
+            pair.server.announce(FIRST).unwrap();
+            let mut fragmenter = Fragmenter::new();
+            for (target, message) in messages {
+                for packet in fragmenter.split(&message, 100) {
+                    let _ = pair.client.receive(target, packet.clone());
+                    let _ = pair.server.receive(target, packet);
+                }
+                while pair.client.poll_event().is_some() {}
+                while let Some(request) = pair.server.poll_request() {
+                    if matches!(request, Request::Opening { .. }) {
+                        let _ = pair.server.opened();
+                    }
+                }
+            }
+        }
+    }
+}
+
 #[cfg(feature = "session-key")]
 #[test]
 fn a_secret_goes_both_ways_under_the_session_key() {

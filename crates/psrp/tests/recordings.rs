@@ -12,6 +12,7 @@ use clixml::{Budget, Content, Object, Property, Value};
 use psrp::body::{self, Body};
 use psrp::fragment::{Fragment, FragmentReader};
 use psrp::{Assembly, Destination, Fragmenter, Limits, Message, MessageType, PieceReader, Reassembler};
+use psrp::{client, server};
 
 /// Bytes that one end sent on one stream.
 struct Packet {
@@ -363,4 +364,104 @@ fn powershells_own_fragments_are_what_the_fragmenter_cuts() {
         }
     }
     assert!(compared > 2000, "{compared}");
+}
+
+/// Both roles hear what the recorded ends said, and find nothing odd in it.
+#[test]
+fn the_roles_understand_recorded_sessions() {
+    let Some(vectors) = vectors() else { return };
+    let mut pipelines = 0;
+    for path in files(&vectors.join("pwsh/sessions"), "jsonl") {
+        let capability = body::SessionCapability::new(body::V2_4);
+        let mut server = server::Pool::new(server::Config {
+            capability: capability.clone(),
+            ..Default::default()
+        });
+        let mut client = None;
+        let mut started: BTreeMap<uuid::Uuid, Option<body::InvocationState>> = BTreeMap::new();
+        for line in std::fs::read_to_string(&path).unwrap().lines() {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            let element = line["line"].as_str().unwrap();
+            let id: uuid::Uuid = between(element, "PSGuid='", "'").unwrap().parse().unwrap();
+            let target = (!id.is_nil()).then_some(id);
+            let of_client = line["from"] == "client";
+            if element.starts_with("<Command ") {
+                server.announce(id).unwrap();
+            }
+            // A console uses an id again as soon as its Close was confirmed.
+            if let (Some(id), true) = (target, element.starts_with("<CloseAck ")) {
+                server.close_pipeline(id);
+                client
+                    .as_mut()
+                    .map(|client: &mut client::Pool| client.forget(id))
+                    .unwrap();
+            }
+            if !element.starts_with("<Data ") {
+                continue;
+            }
+            let bytes = Bytes::from(STANDARD.decode(between(element, ">", "<").unwrap()).unwrap());
+            if of_client {
+                server.receive(target, bytes).unwrap();
+            } else {
+                let client: &mut client::Pool = client.as_mut().unwrap();
+                client.receive(target, bytes).unwrap();
+                while let Some(event) = client.poll_event() {
+                    match event {
+                        client::Event::Ignored { .. } => panic!("{}: {event:?}", path.display()),
+                        client::Event::PipelineState { pipeline, state, .. } => {
+                            started.insert(pipeline, Some(state));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            while let Some(request) = server.poll_request() {
+                match request {
+                    server::Request::Opening { capability, init } => {
+                        let config = client::Config {
+                            capability,
+                            ..client::Config::new(server.id().unwrap())
+                        };
+                        let client = client.insert(client::Pool::new(config));
+                        let _ = client.open(&init).unwrap();
+                        let _ = server.opened();
+                    }
+                    server::Request::CreatePipeline { pipeline, body } => {
+                        let client = client.as_mut().unwrap();
+                        let _ = client.start(pipeline, MessageType::CreatePipeline, body).unwrap();
+                        started.insert(pipeline, None);
+                    }
+                    server::Request::GetCommandMetadata { pipeline, body } => {
+                        let client = client.as_mut().unwrap();
+                        let _ = client.start(pipeline, MessageType::GetCommandMetadata, body).unwrap();
+                        started.insert(pipeline, None);
+                    }
+                    server::Request::PublicKey { blob } => {
+                        let _ = client.as_mut().unwrap().public_key(&blob).unwrap();
+                    }
+                    server::Request::Input { pipeline, body } => {
+                        let _ = client.as_mut().unwrap().input(pipeline, body).unwrap();
+                    }
+                    server::Request::EndOfInput { pipeline } => {
+                        let _ = client.as_mut().unwrap().end_of_input(pipeline).unwrap();
+                    }
+                    server::Request::HostResponse { pipeline, body } => {
+                        let _ = client.as_mut().unwrap().host_response(pipeline, body).unwrap();
+                    }
+                    server::Request::Capability(_) => {}
+                    other => panic!("{}: {other:?}", path.display()),
+                }
+            }
+        }
+        assert_eq!(client.unwrap().state(), client::State::Closed, "{}", path.display());
+        for (id, state) in started {
+            assert!(
+                state.is_some_and(body::InvocationState::is_final),
+                "{}: {id} ended",
+                path.display()
+            );
+            pipelines += 1;
+        }
+    }
+    assert!(pipelines > 50, "{pipelines}");
 }

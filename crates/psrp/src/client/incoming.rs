@@ -92,12 +92,16 @@ impl Pool {
 
     /// Why a message has no business on this stream.
     fn misplaced(&self, target: Option<Uuid>, piece: &Piece) -> Option<Ignored> {
-        let may_be_nameless = piece.kind == MessageType::SessionCapability && piece.pool.is_nil();
+        // PowerShell's server names no pool in messages of the session as such.
+        let of_session = matches!(
+            piece.kind,
+            MessageType::SessionCapability | MessageType::PublicKeyRequest | MessageType::EncryptedSessionKey
+        );
         if matches!(piece.kind, MessageType::Unknown(_)) {
             Some(Ignored::UnknownType)
         } else if piece.destination != Destination::Client || piece.kind.direction() == Direction::ToServer {
             Some(Ignored::WrongDirection)
-        } else if piece.pool != self.id && !may_be_nameless {
+        } else if piece.pool != self.id && !(of_session && piece.pool.is_nil()) {
             Some(Ignored::OtherPool)
         } else if piece.kind.of_pipeline() != target.is_some() {
             Some(Ignored::OutOfPlace)

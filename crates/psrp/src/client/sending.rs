@@ -106,7 +106,7 @@ impl Pool {
         Ok(self.outgoing(kind, Some(pipeline), body))
     }
 
-    /// Asks for another upper limit; the answer is an [`Event::Availability`] of the same number.
+    /// Asks for another upper limit; the answer is an [`Event::Availability`](super::Event::Availability) of the same number.
     ///
     /// # Errors
     /// [`Error::State`] unless the pool is open.
@@ -177,7 +177,7 @@ impl Pool {
         Ok(self.outgoing(kind, None, body))
     }
 
-    /// Sends the public key: on [`Event::KeyRequested`], or before the first SecureString either way.
+    /// Sends the public key: on [`Event::KeyRequested`](super::Event::KeyRequested), or before the first SecureString either way.
     ///
     /// # Errors
     /// [`Error::State`] if it was sent before, or is needless.

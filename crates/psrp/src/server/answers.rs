@@ -21,15 +21,7 @@ impl Pool {
             time_zone: None,
             ..self.ours.clone()
         };
-        // PowerShell's server names no pool in this one.
-        let message = Message {
-            destination: Destination::Client,
-            kind: MessageType::SessionCapability,
-            pool: Uuid::nil(),
-            pipeline: None,
-            body: capability.write(),
-        };
-        self.fragmenter.outgoing(&message)
+        self.of_session(MessageType::SessionCapability, capability.write())
     }
 
     /// APPLICATION_PRIVATE_DATA, with a body of ours or as a remote gave it.
@@ -127,7 +119,7 @@ impl Pool {
 
     /// PUBLIC_KEY_REQUEST.
     pub fn public_key_request(&mut self) -> Outgoing {
-        self.for_pool(MessageType::PublicKeyRequest, PublicKeyRequest.write())
+        self.of_session(MessageType::PublicKeyRequest, PublicKeyRequest.write())
     }
 
     /// ENCRYPTED_SESSION_KEY: the answer to PUBLIC_KEY.
@@ -222,6 +214,18 @@ impl Pool {
             kind,
             pool: self.id.unwrap_or_default(),
             pipeline,
+        })
+    }
+
+    /// PowerShell's server names no pool in messages of the session as such.
+    fn of_session(&mut self, kind: MessageType, body: Bytes) -> Outgoing {
+        let pool = Uuid::nil();
+        self.fragmenter.outgoing(&Message {
+            destination: Destination::Client,
+            kind,
+            pool,
+            pipeline: None,
+            body,
         })
     }
 
