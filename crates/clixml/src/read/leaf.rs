@@ -22,23 +22,26 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 impl<'t> Parser<'t, '_> {
-    /// The value of a leaf whose start was read.
-    pub(super) fn leaf(&mut self, start: &Start<'t>, leaf: Leaf) -> Result<Value, Fault> {
+    /// Puts the value of a leaf whose start was read into its place: moving it there would cost more than making it.
+    pub(super) fn leaf(&mut self, start: &Start<'t>, leaf: Leaf, place: &mut Value) -> Result<(), Fault> {
         match leaf {
             Leaf::Null => {
                 self.skip(start)?;
-                Ok(Value::Null)
+                *place = Value::Null;
             }
-            Leaf::Reference => self.reference(start),
-            Leaf::Progress => self.progress(start),
+            Leaf::Reference => *place = self.reference(start)?,
+            Leaf::Progress => *place = self.progress(start)?,
             _ => {
-                let value = match self.content(start)? {
-                    Ok(content) => scalar(leaf, &content),
+                let put = match self.content(start)? {
+                    Ok(content) => scalar(leaf, &content, place),
                     Err(refusal) => Err(refusal),
                 };
-                Ok(value.unwrap_or_else(|refusal| self.refused(start, refusal)))
+                if let Err(refusal) = put {
+                    *place = self.refused(start, refusal);
+                }
             }
         }
+        Ok(())
     }
 
     fn reference(&mut self, start: &Start<'t>) -> Result<Value, Fault> {
@@ -125,50 +128,49 @@ impl Parts {
     }
 }
 
-fn scalar(leaf: Leaf, content: &Content<'_>) -> Result<Value, Refusal> {
-    if leaf == Leaf::String {
-        return Ok(Value::String(content.decoded()));
-    }
+fn scalar(leaf: Leaf, content: &Content<'_>, place: &mut Value) -> Result<(), Refusal> {
     let trimmed = content.text.trim_ascii();
-    Ok(match leaf {
-        Leaf::Int32 => Value::Int32(integer(trimmed)?),
-        Leaf::Int64 => Value::Int64(integer(trimmed)?),
-        Leaf::UInt32 => Value::UInt32(integer(trimmed)?),
-        Leaf::UInt64 => Value::UInt64(integer(trimmed)?),
-        Leaf::UInt16 => Value::UInt16(integer(trimmed)?),
-        Leaf::Int16 => Value::Int16(integer(trimmed)?),
-        Leaf::Byte => Value::Byte(integer(trimmed)?),
-        Leaf::SByte => Value::SByte(integer(trimmed)?),
-        Leaf::Char => Value::Char(integer(trimmed)?),
+    match leaf {
+        Leaf::String => *place = Value::String(content.decoded()),
+        Leaf::Int32 => *place = Value::Int32(integer(trimmed)?),
+        Leaf::Int64 => *place = Value::Int64(integer(trimmed)?),
+        Leaf::UInt32 => *place = Value::UInt32(integer(trimmed)?),
+        Leaf::UInt64 => *place = Value::UInt64(integer(trimmed)?),
+        Leaf::UInt16 => *place = Value::UInt16(integer(trimmed)?),
+        Leaf::Int16 => *place = Value::Int16(integer(trimmed)?),
+        Leaf::Byte => *place = Value::Byte(integer(trimmed)?),
+        Leaf::SByte => *place = Value::SByte(integer(trimmed)?),
+        Leaf::Char => *place = Value::Char(integer(trimmed)?),
         Leaf::Bool => match trimmed {
-            "true" | "1" => Value::Bool(true),
-            "false" | "0" => Value::Bool(false),
+            "true" | "1" => *place = Value::Bool(true),
+            "false" | "0" => *place = Value::Bool(false),
             _ => return Err(Refusal::Malformed),
         },
-        Leaf::Single => Value::Single(read_single(trimmed).ok_or(Refusal::Malformed)?),
-        Leaf::Double => Value::Double(read_double(trimmed).ok_or(Refusal::Malformed)?),
-        Leaf::Decimal => Value::Decimal(trimmed.parse()?),
-        Leaf::DateTime => Value::DateTime(trimmed.parse()?),
-        Leaf::TimeSpan => Value::TimeSpan(trimmed.parse()?),
-        Leaf::Version => Value::Version(trimmed.parse()?),
-        Leaf::Guid => Value::Guid(guid(trimmed)?),
-        Leaf::Bytes => Value::Bytes(bytes(&content.text)?),
+        Leaf::Single => *place = Value::Single(read_single(trimmed).ok_or(Refusal::Malformed)?),
+        Leaf::Double => *place = Value::Double(read_double(trimmed).ok_or(Refusal::Malformed)?),
+        Leaf::Decimal => *place = Value::Decimal(trimmed.parse()?),
+        Leaf::DateTime => *place = Value::DateTime(trimmed.parse()?),
+        Leaf::TimeSpan => *place = Value::TimeSpan(trimmed.parse()?),
+        Leaf::Version => *place = Value::Version(trimmed.parse()?),
+        Leaf::Guid => *place = Value::Guid(guid(trimmed)?),
+        Leaf::Bytes => *place = Value::Bytes(bytes(&content.text)?),
         Leaf::Uri => {
             let text = content.decoded();
             if !text.as_str().is_none_or(is_uri) {
                 return Err(Refusal::Malformed);
             }
-            Value::Uri(text)
+            *place = Value::Uri(text);
         }
-        Leaf::ScriptBlock => Value::ScriptBlock(content.decoded()),
-        Leaf::Xml => Value::Xml(content.decoded()),
-        Leaf::SecureString if is_secret(trimmed) => Value::SecureString(Text::from(&*content.text)),
+        Leaf::ScriptBlock => *place = Value::ScriptBlock(content.decoded()),
+        Leaf::Xml => *place = Value::Xml(content.decoded()),
+        Leaf::SecureString if is_secret(trimmed) => *place = Value::SecureString(Text::from(&*content.text)),
         Leaf::SecureString => return Err(Refusal::Malformed),
-        Leaf::String | Leaf::Null | Leaf::Reference | Leaf::Progress => {
+        Leaf::Null | Leaf::Reference | Leaf::Progress => {
             debug_assert!(false, "{leaf:?} is read elsewhere");
             return Err(Refusal::Malformed);
         }
-    })
+    }
+    Ok(())
 }
 
 fn integer<T: FromStr>(text: &str) -> Result<T, Refusal> {

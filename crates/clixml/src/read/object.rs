@@ -1,10 +1,9 @@
 //! Objects: their parts in any order, kept in their places (MS-PSRP 2.2.5.2).
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use super::parser::{Fault, Node, Parser};
-use super::start::{Start, attribute_text, is_verbatim};
+use super::start::{Start, attribute_text};
 use super::tag::Tag;
 use crate::escape::{is_plain, unescape};
 use crate::{Content, Object, Property, RefId, Refusal, Text, TypeNames, Value};
@@ -12,22 +11,31 @@ use crate::{Content, Object, Property, RefId, Refusal, Text, TypeNames, Value};
 impl<'t> Parser<'t, '_> {
     /// The value of an element whose start was read.
     pub(super) fn value(&mut self, start: &Start<'t>) -> Result<Value, Fault> {
+        let mut value = Value::Null;
+        self.value_into(start, &mut value)?;
+        Ok(value)
+    }
+
+    /// Puts the value of an element whose start was read into its place.
+    pub(super) fn value_into(&mut self, start: &Start<'t>, place: &mut Value) -> Result<(), Fault> {
         self.state.count()?;
         if start.foreign {
-            return self.keep(start, Refusal::Namespace).map(Value::from);
+            *place = self.keep(start, Refusal::Namespace)?.into();
+            return Ok(());
         }
         let is_value = matches!(start.tag, Tag::Obj | Tag::Leaf(_));
         if is_value && self.state.depth == self.state.budget.depth {
-            return self.keep(start, Refusal::TooDeep).map(Value::from);
+            *place = self.keep(start, Refusal::TooDeep)?.into();
+            return Ok(());
         }
         self.state.depth += 1;
-        let value = match start.tag {
-            Tag::Leaf(leaf) => self.leaf(start, leaf),
-            Tag::Obj => self.object(start),
-            _ => self.keep(start, Refusal::UnknownTag).map(Value::from),
-        };
+        match start.tag {
+            Tag::Leaf(leaf) => self.leaf(start, leaf, place)?,
+            Tag::Obj => *place = self.object(start)?,
+            _ => *place = self.keep(start, Refusal::UnknownTag)?.into(),
+        }
         self.state.depth -= 1;
-        value
+        Ok(())
     }
 
     fn object(&mut self, start: &Start<'t>) -> Result<Value, Fault> {
@@ -97,7 +105,9 @@ impl<'t> Parser<'t, '_> {
             Tag::Leaf(leaf) => {
                 // A primitive belongs to the object that wraps it: it is no level of its own.
                 self.state.count()?;
-                object.content = Content::Value(self.leaf(part, leaf)?);
+                let mut value = Value::Null;
+                self.leaf(part, leaf, &mut value)?;
+                object.content = Content::Value(value);
                 self.only_once(part, &mut once.content, object);
             }
             Tag::Obj => {
@@ -169,7 +179,7 @@ impl<'t> Parser<'t, '_> {
     fn properties(&mut self, part: &Start<'t>, properties: &mut Vec<Property>) -> Result<(), Fault> {
         while let Some(node) = self.child(part)? {
             match node {
-                Node::Element(start) => properties.push(self.property(&start)?),
+                Node::Element(start) => self.property(&start, properties)?,
                 Node::Stray(span) => {
                     properties.push(Property::new("", self.refuse_span(span, Refusal::StrayText)));
                 }
@@ -179,47 +189,59 @@ impl<'t> Parser<'t, '_> {
         Ok(())
     }
 
-    fn property(&mut self, start: &Start<'t>) -> Result<Property, Fault> {
-        let name = match start.label.map(|raw| {
-            if is_verbatim(raw) {
-                Ok(Cow::Borrowed(raw))
-            } else {
-                attribute_text(raw)
-            }
-        }) {
-            Some(Ok(Cow::Borrowed(raw))) if !raw.is_empty() && is_verbatim(raw) => self.state.names.share(raw),
-            Some(Ok(name)) if !name.is_empty() => self.share(&name),
-            Some(Err(refusal)) => return Ok(Property::new("", self.keep(start, refusal)?)),
-            Some(Ok(_)) | None => return Ok(Property::new("", self.keep(start, Refusal::Nameless)?)),
+    fn property(&mut self, start: &Start<'t>, properties: &mut Vec<Property>) -> Result<(), Fault> {
+        let name = match start.label {
+            Some(raw) if start.verbatim && !raw.is_empty() => Ok(self.state.names.share(raw)),
+            Some(raw) => match attribute_text(raw) {
+                Ok(name) if !name.is_empty() => Ok(self.share(&name)),
+                Ok(_) => Err(Refusal::Nameless),
+                Err(refusal) => Err(refusal),
+            },
+            None => Err(Refusal::Nameless),
         };
-        if start.tag != Tag::Extended || start.foreign {
-            return Ok(Property {
+        match name {
+            Ok(name) => properties.push(Property {
                 name,
-                value: self.value(start)?,
-            });
+                value: Value::Null,
+            }),
+            Err(refusal) => properties.push(Property::new("", self.keep(start, refusal)?)),
         }
+        let Some(Property { name, value: place }) = properties.last_mut() else {
+            return Ok(());
+        };
+        if name.is_empty() {
+            Ok(())
+        } else if start.tag == Tag::Extended && !start.foreign {
+            self.member_set(start, place)
+        } else {
+            self.value_into(start, place)
+        }
+    }
+
+    fn member_set(&mut self, start: &Start<'t>, place: &mut Value) -> Result<(), Fault> {
         self.state.count()?;
         if self.state.depth == self.state.budget.depth {
-            return Ok(Property {
-                name,
-                value: self.keep(start, Refusal::TooDeep)?.into(),
-            });
+            *place = self.keep(start, Refusal::TooDeep)?.into();
+            return Ok(());
         }
         self.state.depth += 1;
         let mut members = Vec::new();
         self.properties(start, &mut members)?;
         self.state.depth -= 1;
-        Ok(Property {
-            name,
-            value: Value::MemberSet(members),
-        })
+        *place = Value::MemberSet(members);
+        Ok(())
     }
 
     fn items(&mut self, part: &Start<'t>) -> Result<Vec<Value>, Fault> {
         let mut items = Vec::new();
         while let Some(node) = self.child(part)? {
             match node {
-                Node::Element(start) => items.push(self.value(&start)?),
+                Node::Element(start) => {
+                    items.push(Value::Null);
+                    if let Some(place) = items.last_mut() {
+                        self.value_into(&start, place)?;
+                    }
+                }
                 Node::Stray(span) => items.push(self.refuse_span(span, Refusal::StrayText).into()),
                 Node::End(_) | Node::Eof => break,
             }

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use quick_xml::events::Event;
 
-use super::start::{PLAIN, Scopes, Start, char_of_reference, plain_start, scan};
+use super::start::{Scopes, Start, char_of_reference, plain_length, plain_start, scan};
 use super::tables::{Ids, Names};
 use crate::escape::unescape;
 use crate::{Budget, Error, Opaque, Refusal, Text, TypeNames, Value};
@@ -334,24 +334,17 @@ impl<'t, 's> Parser<'t, 's> {
         let mut plain = true;
         let mut to = from;
         loop {
-            match bytes.get(to)? {
+            to += plain_length(&bytes[to..]);
+            match *bytes.get(to)? {
                 b'<' => break,
                 b'_' => plain = false,
-                byte if PLAIN[usize::from(*byte)] => {}
                 _ => return None,
             }
             to += 1;
         }
-        let ends = bytes[to..]
-            .strip_prefix(b"</")?
-            .strip_prefix(start.name.as_bytes())?
-            .first()
-            == Some(&b'>');
-        if !ends {
+        if !self.passes_end(start, to) {
             return None;
         }
-        self.pass(to - from + start.name.len() + "</>".len());
-        self.state.leave();
         Some(Content {
             text: Cow::Borrowed(&self.text[from..to]),
             plain,

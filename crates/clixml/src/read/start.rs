@@ -15,6 +15,8 @@ pub(super) struct Start<'t> {
     pub(super) name: &'t str,
     /// The `N` attribute as it stands there.
     pub(super) label: Option<&'t str>,
+    /// Whether `N` is known to mean just what it says: no reference, no escape, no white space to normalize.
+    pub(super) verbatim: bool,
     /// The `RefId` attribute as it stands there.
     pub(super) id: Option<&'t str>,
     /// What it is, if its namespace is that of the document.
@@ -32,6 +34,7 @@ impl<'t> Start<'t> {
         at: 0,
         name: "",
         label: None,
+        verbatim: false,
         id: None,
         tag: Tag::Unknown,
         namespace: Namespace::None,
@@ -88,7 +91,7 @@ pub(super) fn plain_start<'t>(text: &'t str, at: usize, scopes: &Scopes) -> Opti
         return None;
     }
     let mut next = at + 1;
-    while bytes.get(next)?.is_ascii_alphanumeric() {
+    while NAME[usize::from(*bytes.get(next)?)] {
         next += 1;
     }
     let name = &text[at + 1..next];
@@ -110,21 +113,31 @@ pub(super) fn plain_start<'t>(text: &'t str, at: usize, scopes: &Scopes) -> Opti
             [b'>', ..] => return Some((start, next + 1 - at)),
             [b'/', b'>', ..] => return Some((Start { empty: true, ..start }, next + 2 - at)),
             [b' ', b'/', b'>', ..] => return Some((Start { empty: true, ..start }, next + 3 - at)),
-            [b' ', b'N', b'=', b'"', ..] => (start.label, next) = quoted(text, next + 4)?,
-            [b' ', b'R', b'e', b'f', b'I', b'd', b'=', b'"', ..] => (start.id, next) = quoted(text, next + 8)?,
+            [b' ', b'N', b'=', b'"', ..] => {
+                let (label, after, verbatim) = quoted(text, next + 4)?;
+                (start.label, start.verbatim, next) = (Some(label), verbatim, after);
+            }
+            [b' ', b'R', b'e', b'f', b'I', b'd', b'=', b'"', ..] => {
+                let (id, after, _) = quoted(text, next + 8)?;
+                (start.id, next) = (Some(id), after);
+            }
             _ => return None,
         }
     }
 }
 
-/// The value that begins at `from`, and where its closing quote was passed.
+/// The value that begins at `from`, where its closing quote was passed, and whether the value means just what it says.
 #[inline]
-fn quoted(text: &str, from: usize) -> Option<(Option<&str>, usize)> {
-    let length = text.as_bytes()[from..]
-        .iter()
-        .position(|byte| matches!(byte, b'"' | b'<'))?;
-    let to = from + length;
-    (text.as_bytes()[to] == b'"').then(|| (Some(&text[from..to]), to + 1))
+fn quoted(text: &str, from: usize) -> Option<(&str, usize, bool)> {
+    let bytes = text.as_bytes().get(from..)?;
+    let mut verbatim = true;
+    let length = bytes.iter().position(|byte| {
+        let kind = QUOTED[usize::from(*byte)];
+        verbatim &= kind != Quoted::Special;
+        kind == Quoted::End
+    })?;
+    let value = text.get(from..from + length)?;
+    (bytes[length] == b'"').then_some((value, from + length + 1, verbatim))
 }
 
 /// The `Version` attribute in the content of a tag that was scanned before.
@@ -167,8 +180,16 @@ fn split(text: &str) -> Option<(&str, &str, &str)> {
     good.then(|| (name, &rest[..end], &rest[end + 1..]))
 }
 
-/// Bytes that the text of a leaf may hold without meaning more than themselves. `<` ends it.
-pub(super) const PLAIN: [bool; 256] = {
+/// How many bytes of an element's text mean just themselves before one that may mean more.
+#[inline]
+pub(super) fn plain_length(bytes: &[u8]) -> usize {
+    bytes
+        .iter()
+        .position(|byte| !PLAIN[usize::from(*byte)])
+        .unwrap_or(bytes.len())
+}
+
+const PLAIN: [bool; 256] = {
     let mut plain = [true; 256];
     let special = b"<&\r_";
     let mut index = 0;
@@ -179,11 +200,40 @@ pub(super) const PLAIN: [bool; 256] = {
     plain
 };
 
-/// Whether an attribute's value means just what it says: no reference, no white space to normalize, no escape.
-pub(super) fn is_verbatim(raw: &str) -> bool {
-    raw.bytes()
-        .all(|byte| PLAIN[usize::from(byte)] && byte != b'\t' && byte != b'\n')
+/// What a byte is inside of a quoted value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quoted {
+    /// Itself.
+    Verbatim,
+    /// The start of a reference or perhaps of an escape, or white space to normalize.
+    Special,
+    /// The end, or what may not be there.
+    End,
 }
+
+const QUOTED: [Quoted; 256] = {
+    let mut quoted = [Quoted::Verbatim; 256];
+    let special = b"&_\t\n\r";
+    let mut index = 0;
+    while index < special.len() {
+        quoted[special[index] as usize] = Quoted::Special;
+        index += 1;
+    }
+    quoted[b'"' as usize] = Quoted::End;
+    quoted[b'<' as usize] = Quoted::End;
+    quoted
+};
+
+/// Bytes of a name without a prefix, as far as CLIXML has such.
+const NAME: [bool; 256] = {
+    let mut name = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        name[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    name
+};
 
 /// What an attribute's value means: white space becomes spaces, references their chars.
 pub(super) fn attribute_text(raw: &str) -> Result<Cow<'_, str>, Refusal> {
