@@ -4,9 +4,11 @@
 //! crate makes such lists from a line of text ([`parse`]) or from the words of a command line ([`words`]). Whatever
 //! cannot be said as such a list is refused in PowerShell's own words, and nothing is guessed.
 //!
-//! Text goes through [`scan`] (tokens, in PowerShell's two modes), [`parse`](mod@parse) (a tree), [`check`] (what
-//! PowerShell refuses) and [`evaluate`] (constants), as in protocol.md section 25. [`quote`] and [`Wildcard`] stand
-//! beside them: PowerShell's escaping of names in generated code, and its pattern matching.
+//! Text goes through `scan` (tokens, in PowerShell's two modes), `parse` (a tree), `semantics` (errors of the whole),
+//! `check` (what PowerShell refuses), `evaluate` (constants) and `convert` (commands), as in protocol.md section 25.
+//! [`quote()`] and [`Wildcard`] stand beside them: PowerShell's escaping of names in generated code, and its pattern
+//! matching.
+#![forbid(unsafe_code)]
 
 mod character;
 mod check;
@@ -23,6 +25,8 @@ mod semantics;
 mod source;
 mod syntax;
 mod token;
+#[cfg(feature = "clixml")]
+mod value;
 mod wildcard;
 mod words;
 
