@@ -90,7 +90,7 @@ fn objects_are_printed_as_powershell_prints_them() {
 fn narrow_screens_cut_as_powershell_cuts() {
     let known = [(
         "noproperties",
-        "the recorder had printed the object before; what it says first is in `default`",
+        "recorded with one line end more than `default`, which no width explains",
     )];
     compare("default80", &known, |recording| {
         text(recording, "default80", Shape::Auto, 80)
