@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
-use psrp::Outgoing;
 use psrp::fragment::HEADER;
+use psrp::{MessageType, Outgoing};
 
 /// The messages to one target. Host responses have a stream of their own and go first, but never between the fragments
 /// of another message: a server that reads both streams as one would take them for damage.
@@ -54,6 +54,16 @@ impl Outbox {
         Some(fragment)
     }
 
+    /// Whether what is cut next may be sent twice without harm. A second host response, end of input or part of the
+    /// message that starts the pipeline is passed over or refused; a second object of input would be taken for another.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        self.is_response_next()
+            || self
+                .messages
+                .iter()
+                .all(|message| message.kind() != MessageType::PipelineInput)
+    }
+
     /// Cuts as many fragments of one stream as fit into `size` bytes.
     pub(crate) fn cut(&mut self, size: usize) -> Option<Bytes> {
         let response = self.is_response_next();
@@ -82,7 +92,7 @@ impl Outbox {
 
 #[cfg(test)]
 mod tests {
-    use psrp::{Destination, Fragmenter, Limits, Message, MessageType, Reassembler};
+    use psrp::{Destination, Fragmenter, Limits, Message, Reassembler};
     use uuid::Uuid;
 
     use super::*;

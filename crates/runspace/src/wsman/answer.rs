@@ -42,7 +42,7 @@ impl Wsman {
             Job::Delete => self.delete_answered(now, flight, verdict),
             Job::Receive(target) => self.receive_answered(now, &flight, target, verdict),
             Job::Command(id) => self.command_answered(now, flight, id, verdict),
-            Job::Send(target) => self.send_answered(now, flight, target, verdict),
+            Job::Send(target, repeatable) => self.send_answered(now, flight, target, repeatable, verdict),
             Job::Stop(id) => self.stop_answered(now, flight, id, verdict),
             Job::Terminate(id) => self.terminate_answered(now, flight, id, verdict),
             Job::Get | Job::Disconnect | Job::Reconnect => self.task_answered(now, task_name(flight.job), verdict),
@@ -61,7 +61,7 @@ impl Wsman {
                 return self.task_answered(now, task_name(flight.job), Verdict::Refused { cause });
             }
             Job::Receive(_) => {}
-            Job::Command(_) | Job::Send(_) | Job::Stop(_) | Job::Terminate(_) => {
+            Job::Command(_) | Job::Send(..) | Job::Stop(_) | Job::Terminate(_) => {
                 if matches!(self.machine.phase, Phase::Opening | Phase::Opened | Phase::Closing) {
                     self.held = Some(Held { until: now, flight });
                 }
@@ -332,12 +332,15 @@ impl Wsman {
         }
     }
 
-    fn send_answered(&mut self, now: Moment, flight: Flight, target: Option<Uuid>, verdict: Verdict) {
+    fn send_answered(&mut self, now: Moment, flight: Flight, target: Option<Uuid>, repeatable: bool, verdict: Verdict) {
         match verdict {
             Verdict::Done(_) | Verdict::Idle => self.control_backoff.succeed(),
             Verdict::Again { after, cause } => self.hold(now, flight, after, cause, false),
-            // The very same envelope once more: a server that has it knows its MessageID (protocol.md 21).
-            Verdict::Maybe { cause } if flight.unknown == 0 => self.hold(now, flight, Duration::ZERO, cause, true),
+            // The very same envelope once more, as protocol.md 21 has it; but no input, which a server that does not
+            // remember MessageIDs would take twice.
+            Verdict::Maybe { cause } if repeatable && flight.unknown == 0 => {
+                self.hold(now, flight, Duration::ZERO, cause, true);
+            }
             Verdict::ShellGone { cause, proven } => self.give_up(cause, Some(proven)),
             // The pipeline ended before it took everything; its Receive tells how.
             Verdict::CommandGone { .. } => self.clear_outbox(target),
@@ -555,7 +558,7 @@ const fn task_name(job: Job) -> &'static str {
         Job::Connect => Task::Connect.name(),
         Job::Create => Task::Create.name(),
         Job::Delete => Task::Delete.name(),
-        Job::Command(_) | Job::Send(_) | Job::Receive(_) | Job::Stop(_) | Job::Terminate(_) => "pipeline",
+        Job::Command(_) | Job::Send(..) | Job::Receive(_) | Job::Stop(_) | Job::Terminate(_) => "pipeline",
     }
 }
 

@@ -14,7 +14,8 @@ use crate::Lane;
 pub(super) enum Job {
     Create,
     Command(Uuid),
-    Send(Option<Uuid>),
+    /// To a target; whether it may be sent again though it may have been done.
+    Send(Option<Uuid>, bool),
     Receive(Option<Uuid>),
     Stop(Uuid),
     Terminate(Uuid),
@@ -30,7 +31,7 @@ impl Job {
     pub(super) const fn pipeline(self) -> Option<Uuid> {
         match self {
             Self::Command(id) | Self::Stop(id) | Self::Terminate(id) => Some(id),
-            Self::Send(target) | Self::Receive(target) => target,
+            Self::Send(target, _) | Self::Receive(target) => target,
             Self::Create | Self::Get | Self::Disconnect | Self::Reconnect | Self::Connect | Self::Delete => None,
         }
     }

@@ -28,7 +28,7 @@ impl Silence {
             // The server may keep this one for so long by right.
             Job::Receive(_) => (!self.silent).then(|| flight.sent + shell.operation_timeout + SILENCE),
             Job::Command(_)
-            | Job::Send(_)
+            | Job::Send(..)
             | Job::Stop(_)
             | Job::Terminate(_)
             | Job::Get

@@ -223,8 +223,13 @@ impl Wsman {
         let room = self
             .session
             .payload_budget(Operation::Send(send(command.clone(), Bytes::new())));
+        let repeatable = outbox.is_repeatable();
         let bytes = outbox.cut(room)?;
-        Some((Job::Send(target), Operation::Send(send(command, bytes)), AT_ONCE))
+        Some((
+            Job::Send(target, repeatable),
+            Operation::Send(send(command, bytes)),
+            AT_ONCE,
+        ))
     }
 
     fn launch(&mut self, now: Moment, lane: Lane, job: Job, operation: Operation, timeout: Duration) {

@@ -1,6 +1,7 @@
 //! A pool over real HTTPS, on an endpoint that none of us wrote.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::print_stdout, reason = "a skipped test says so")]
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
