@@ -5,7 +5,7 @@
 //! - `pipeline`: from words to a pipeline, and from its streams to text
 //! - `objects`: what a pipeline wrote, as table, list, JSON, CSV; `output`: the same for our own rows
 //! - `notice`, `failure`, `exit`: what people are told, and the codes that programs see
-//! - `terminal`: questions, answers, passwords
+//! - `terminal`: questions, answers, passwords; `log_in`: asking for one while something waits for it
 
 mod args;
 mod cli;
@@ -15,6 +15,7 @@ mod context;
 mod duration;
 mod exit;
 mod failure;
+mod log_in;
 mod notice;
 mod objects;
 mod output;

@@ -5,8 +5,10 @@ use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use proto::v1::{BlockedBy, Holder, Waiting};
+use pslease::Client;
 
 use crate::duration;
+use crate::log_in::LogIn;
 
 /// A line on standard error. Nobody to read it is no reason to fail.
 pub(crate) fn say(text: &str) {
@@ -21,16 +23,25 @@ pub(crate) fn hint(cure: &str) {
     }
 }
 
-/// Tells of waiting once for each reason.
+/// Tells of waiting once for each reason, and asks for the password where it is that.
 #[derive(Debug, Default)]
 pub(crate) struct Notices {
     quiet: bool,
     reason: Option<(i32, String, Vec<u64>)>,
+    log_in: Option<LogIn>,
 }
 
 impl Notices {
     pub(crate) fn new(quiet: bool) -> Self {
-        Self { quiet, reason: None }
+        Self {
+            quiet,
+            ..Self::default()
+        }
+    }
+
+    /// From here on a person who waits for a log-in on `profile` is asked for the password.
+    pub(crate) fn ask_with(&mut self, client: &Client, profile: &str) {
+        self.log_in = LogIn::possible(client, profile);
     }
 
     /// A change of position alone is no news; another reason, or another holder, is.
@@ -47,6 +58,14 @@ impl Notices {
         if news && told && !self.quiet {
             say(&waiting_text(waiting));
         }
+        if let Some(log_in) = &mut self.log_in {
+            log_in.wanted(waiting.blocked_by() == BlockedBy::Auth);
+        }
+    }
+
+    /// The waiting is over.
+    pub(crate) fn served(&mut self) {
+        self.log_in = None;
     }
 
     /// A notice of the daemon's.

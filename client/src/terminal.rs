@@ -1,9 +1,11 @@
 //! Questions to the person at the terminal, whatever standard input and output are.
 
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::unix::pipe::Receiver;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -13,7 +15,7 @@ pub(crate) fn open() -> Option<File> {
     File::options().read(true).write(true).open("/dev/tty").ok()
 }
 
-/// Asks and reads one line. Ctrl-C ends the program with 130.
+/// Asks and reads one line. Ctrl-C is an interrupt of the whole verb; dropping it takes the question back.
 pub(crate) async fn ask(question: &str) -> Result<String, Failure> {
     read(question, true).await
 }
@@ -24,38 +26,36 @@ pub(crate) async fn ask_secret(question: &str) -> Result<String, Failure> {
 }
 
 async fn read(question: &str, echo: bool) -> Result<String, Failure> {
-    let no_terminal = || Failure::new(Exit::Failed, "there is no terminal to ask at");
-    let mut terminal = open().ok_or_else(no_terminal)?;
     let lost = |error: io::Error| Failure::new(Exit::Failed, format!("the terminal cannot be used: {error}"));
+    let mut terminal = open().ok_or_else(|| Failure::new(Exit::Failed, "there is no terminal to ask at"))?;
     let silence = if echo {
         None
     } else {
         Some(Silence::begin(&terminal).map_err(lost)?)
     };
     terminal.write_all(question.as_bytes()).map_err(lost)?;
-    let mut reader = terminal.try_clone().map_err(lost)?;
-    // A thread of its own: nothing can take a read at a terminal back, so an interrupt leaves it behind.
-    let line = tokio::task::spawn_blocking(move || line(&mut reader));
     let answer = tokio::select! {
-        line = line => line.unwrap_or_else(|_| Err(io::ErrorKind::Other.into())).map_err(lost),
+        line = line(&terminal) => line.map_err(lost),
         _ = tokio::signal::ctrl_c() => Err(Failure::Silent(Exit::Interrupted)),
     };
-    if silence.is_some() || answer.is_err() {
+    if answer.is_err() && silence.is_none() {
         let _ = terminal.write_all(b"\n");
     }
     answer
 }
 
-/// One line without its end. A terminal in line mode hands out at most one a read.
-fn line(terminal: &mut File) -> io::Result<String> {
+/// One line without its end. Dropped, it leaves what is typed later to whoever reads next.
+async fn line(terminal: &File) -> io::Result<String> {
+    // A description of its own, so that only ours does not block. tokio polls a terminal as it does a pipe.
+    let own = open().map_or_else(|| terminal.try_clone(), Ok)?;
+    rustix::io::ioctl_fionbio(&own, true)?;
+    let mut own = Receiver::from_file_unchecked(own)?;
     let mut bytes = Vec::new();
-    let mut some = [0; 4096];
     loop {
-        let count = terminal.read(&mut some)?;
+        let count = own.read_buf(&mut bytes).await?;
         if count == 0 && bytes.is_empty() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        bytes.extend_from_slice(&some[..count]);
         if count == 0 || bytes.ends_with(b"\n") {
             break;
         }
@@ -85,6 +85,7 @@ impl Silence {
 
 impl Drop for Silence {
     fn drop(&mut self) {
+        let _ = self.terminal.write_all(b"\n");
         let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
     }
 }

@@ -21,8 +21,10 @@ async fn acquire(context: &Context, args: cli::Acquire) -> Done {
     let mut notices = context.notices();
     let client = context.client().await?;
     let wish = wish(&args);
+    notices.ask_with(&client, &wish.profile);
     if args.anchor == Anchor::Stream {
         let mut lease = client.hold(wish, |event| tell(&mut notices, &event)).await?;
+        notices.served();
         print(context, &args, lease.granted())?;
         return Err(lease.ended(|event| tell(&mut notices, &event)).await.into());
     }
@@ -34,6 +36,7 @@ async fn acquire(context: &Context, args: cli::Acquire) -> Done {
         ttl: args.ttl.and_then(duration::to_proto),
     };
     let granted = client.acquire(request, |event| tell(&mut notices, &event)).await?;
+    notices.served();
     match print(context, &args, &granted) {
         Ok(()) => Ok(Exit::Ok),
         Err(failure) => {

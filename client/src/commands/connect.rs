@@ -21,12 +21,20 @@ pub(super) async fn run(context: &Context, args: cli::Connect) -> Done {
 
 async fn connect(context: &Context, request: ConnectRequest) -> Done {
     let mut notices = context.notices();
-    let mut events = context.client().await?.sessions().connect(request).await?.into_inner();
+    let client = context.client().await?;
+    notices.ask_with(&client, &request.profile);
+    let mut events = client.sessions().connect(request).await?.into_inner();
     while let Some(event) = events.message().await? {
         match event.event {
             Some(Event::Waiting(waiting)) => notices.waiting(&waiting),
-            Some(Event::Stage(stage)) if !context.quiet() => say(&stage),
+            Some(Event::Stage(stage)) => {
+                notices.served();
+                if !context.quiet() {
+                    say(&stage);
+                }
+            }
             Some(Event::Connected(Connected { session, reused })) => {
+                notices.served();
                 if reused && !context.quiet() {
                     say("the session was open already");
                 }
@@ -34,7 +42,7 @@ async fn connect(context: &Context, request: ConnectRequest) -> Done {
                 Page::of("pslease.sessions/1", "sessions", "", rows).write(&mut stdout(), context.format(), width())?;
                 return Ok(Exit::Ok);
             }
-            Some(Event::Stage(_)) | None => {}
+            None => {}
         }
     }
     Err(Failure::new(

@@ -6,9 +6,10 @@ use std::io::{self, BufRead as _};
 use proto::v1::LoginRequest;
 
 use crate::cli;
-use crate::context::{Context, caller, profile, unless_interrupted};
+use crate::context::{Context, profile, unless_interrupted};
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
+use crate::log_in;
 use crate::notice::say;
 use crate::terminal;
 
@@ -25,11 +26,9 @@ pub(super) async fn run(context: &Context, args: cli::Login) -> Done {
         return Err(Failure::usage("the password is empty"));
     }
     let request = LoginRequest {
-        profile,
         user_name: args.user.unwrap_or_default(),
-        password: password.into_bytes(),
         verify: !args.no_verify,
-        caller: Some(caller("pslease login")),
+        ..log_in::request(&profile, password)
     };
     let login = async {
         let answer = client.accounts().login(request).await?.into_inner();
@@ -59,10 +58,5 @@ async fn ask(profile: &str) -> Result<String, Failure> {
         let missing = "there is no terminal to ask for the password at";
         return Err(Failure::new(Exit::LogIn, missing).hint("pslease login --password-stdin < FILE"));
     }
-    let whose = if profile.is_empty() {
-        String::new()
-    } else {
-        format!(" for {profile}")
-    };
-    terminal::ask_secret(&format!("Password{whose}: ")).await
+    log_in::ask(profile).await
 }

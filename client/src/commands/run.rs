@@ -39,6 +39,7 @@ pub(super) async fn run(context: &Context, args: cli::Run) -> Done {
         Some(_) => None,
         None => context::lease(args.lease.as_deref())?,
     };
+    let mut notices = context.notices();
     let began = begin(&args, asked, lease);
     let (requests, outgoing) = mpsc::channel(OUTGOING);
     let first = InvokeRequest {
@@ -48,6 +49,9 @@ pub(super) async fn run(context: &Context, args: cli::Run) -> Done {
     let _ = requests.try_send(first);
     let called = async {
         let client = context.client().await?;
+        if lease.is_none() {
+            notices.ask_with(&client, &args.how.profile());
+        }
         Ok(client
             .pipelines()
             .invoke(ReceiverStream::new(outgoing))
@@ -61,7 +65,7 @@ pub(super) async fn run(context: &Context, args: cli::Run) -> Done {
         chunks: Chunks::default(),
         objects: Objects::new(context.format().unwrap_or(Format::Table)),
         screen: Screen::new(context.quiet()),
-        notices: context.notices(),
+        notices,
         host: Host {
             asks: io::stdin().is_terminal() && io::stderr().is_terminal(),
         },
@@ -147,7 +151,10 @@ impl Running {
         match event {
             Event::Waiting(waiting) => self.notices.waiting(&waiting),
             Event::Notice(notice) => self.notices.notice(&notice.message, &notice.hint),
-            Event::Started(_) => self.started = true,
+            Event::Started(_) => {
+                self.notices.served();
+                self.started = true;
+            }
             Event::Chunk(chunk) => {
                 let body = self.chunks.take(chunk).map_err(|_| out_of_order())?;
                 if let Some((stream, body)) = body {

@@ -22,7 +22,10 @@ pub(super) async fn run(context: &Context, args: cli::With) -> Done {
     let mut notices = context.notices();
     let held = unless_interrupted(async {
         let client = context.client().await?;
-        let lease = client.hold(wish(&args), |event| tell(&mut notices, &event)).await?;
+        let wish = wish(&args);
+        notices.ask_with(&client, &wish.profile);
+        let lease = client.hold(wish, |event| tell(&mut notices, &event)).await?;
+        notices.served();
         Ok((client, lease))
     });
     let (client, mut lease) = held.await.map_err(before_the_program)?;

@@ -11,7 +11,7 @@ use proto::v1::leases_server::{Leases, LeasesServer};
 use proto::v1::pipelines_server::{Pipelines, PipelinesServer};
 use proto::v1::sessions_server::{Sessions, SessionsServer};
 use proto::v1::*;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_stream::wrappers::{ReceiverStream, UnixListenerStream};
 use tonic::{Request, Response, Status, Streaming};
 
@@ -23,6 +23,10 @@ pub(crate) enum Step {
     Event(invoke_event::Event),
     /// Wait for a message from the client; it is kept in `seen`.
     Take,
+    /// Wait for a log-in.
+    LoggedIn,
+    /// Wait for [`Daemon::go`].
+    Go,
     /// The stream ends here, without an end of the pipeline.
     Vanish,
     Fail(Box<ErrorDetail>),
@@ -57,6 +61,8 @@ struct Script {
     pipeline: Vec<Step>,
     lease: Vec<lease_event::Event>,
     seen: Arc<Mutex<Seen>>,
+    logged_in: Arc<Notify>,
+    go: Arc<Notify>,
 }
 
 /// It answers until it is dropped.
@@ -64,6 +70,7 @@ struct Script {
 pub(crate) struct Daemon {
     folder: tempfile::TempDir,
     seen: Arc<Mutex<Seen>>,
+    go: Arc<Notify>,
     _runtime: tokio::runtime::Runtime,
 }
 
@@ -88,12 +95,15 @@ impl Daemon {
         let folder = tempfile::tempdir().unwrap();
         let place = Place::under(folder.path());
         let seen = Arc::new(Mutex::new(Seen::default()));
+        let go = Arc::new(Notify::new());
         let script = Script {
             contract,
             oldest,
             pipeline,
             lease,
             seen: seen.clone(),
+            logged_in: Arc::default(),
+            go: go.clone(),
         };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -121,12 +131,17 @@ impl Daemon {
         Self {
             folder,
             seen,
+            go,
             _runtime: runtime,
         }
     }
 
     pub(crate) fn home(&self) -> &Path {
         self.folder.path()
+    }
+
+    pub(crate) fn go(&self) {
+        self.go.notify_one();
     }
 
     pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -220,6 +235,8 @@ impl Pipelines for Script {
                         };
                         script.seen().invokes.push(message);
                     }
+                    Step::LoggedIn => script.logged_in.notified().await,
+                    Step::Go => script.go.notified().await,
                     Step::Vanish => return,
                     Step::Fail(detail) => {
                         let _ = sender.send(Err(status(&detail))).await;
@@ -323,6 +340,7 @@ impl Admin for Script {
 impl Accounts for Script {
     async fn login(&self, request: Request<LoginRequest>) -> Result<Response<LoginResponse>, Status> {
         self.seen().logins.push(request.into_inner());
+        self.logged_in.notify_one();
         let account = "kenmyer@litwareinc.com".to_owned();
         Ok(Response::new(LoginResponse {
             account,

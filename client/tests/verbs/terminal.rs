@@ -196,3 +196,54 @@ fn a_profile_is_asked_for_piece_by_piece() {
         "{text}"
     );
 }
+
+fn blocked(blocked_by: BlockedBy) -> Step {
+    Step::Event(Event::Waiting(Waiting {
+        position: 1,
+        blocked_by: blocked_by.into(),
+        ..Waiting::default()
+    }))
+}
+
+#[test]
+fn who_waits_for_a_log_in_is_asked_for_the_password() {
+    let end = PipelineEnd {
+        outcome: PipelineOutcome::Completed.into(),
+        ..PipelineEnd::default()
+    };
+    let daemon = Daemon::playing(vec![
+        blocked(BlockedBy::Auth),
+        Step::LoggedIn,
+        Step::Event(Event::End(end)),
+    ]);
+    let mut person = Person::runs(daemon.home(), &["run", "-p", "litware", "Get-X"]);
+    person.sees("Password for litware: ");
+    person.types("p@ss w0rd\n");
+    let (code, shown) = person.ends();
+    assert_eq!(code, Some(0));
+    assert!(!shown.contains("p@ss"), "{shown}");
+    assert_eq!(daemon.seen().logins[0].password, b"p@ss w0rd");
+}
+
+#[test]
+fn a_question_that_somebody_else_has_answered_is_taken_back() {
+    let daemon = Daemon::playing(vec![
+        blocked(BlockedBy::Auth),
+        Step::Go,
+        blocked(BlockedBy::Busy),
+        Step::Take,
+    ]);
+    let mut person = Person::runs(daemon.home(), &["run", "-p", "litware", "Get-X"]);
+    person.sees("Password for litware: ");
+    assert!(!person.echo());
+    daemon.go();
+    person.sees("blocked by busy");
+    while !person.echo() {
+        std::thread::yield_now();
+    }
+    person.types("visible");
+    person.sees("visible");
+    person.types("\x03");
+    assert_eq!(person.ends().0, Some(130));
+    assert!(daemon.seen().logins.is_empty());
+}
