@@ -8,7 +8,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use uuid::Uuid;
 
 use super::parser::{Content, Fault, Node, Parser};
-use super::start::{Start, attribute_text};
+use super::reference::attribute_text;
+use super::start::Start;
 use super::tag::Leaf;
 use crate::scalar::{is_uri, read_double, read_single};
 use crate::{Progress, RefId, Refusal, Text, Value};
@@ -163,7 +164,7 @@ fn scalar(leaf: Leaf, content: &Content<'_>, place: &mut Value) -> Result<(), Re
         }
         Leaf::ScriptBlock => *place = Value::ScriptBlock(content.decoded()),
         Leaf::Xml => *place = Value::Xml(content.decoded()),
-        Leaf::SecureString if is_secret(trimmed) => *place = Value::SecureString(Text::from(&*content.text)),
+        Leaf::SecureString if is_secret(trimmed) => *place = Value::SecureString(Text::from(trimmed)),
         Leaf::SecureString => return Err(Refusal::Malformed),
         Leaf::Null | Leaf::Reference | Leaf::Progress => {
             debug_assert!(false, "{leaf:?} is read elsewhere");

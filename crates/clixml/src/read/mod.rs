@@ -1,18 +1,23 @@
 //! From XML to values: a pull reader over quick-xml that takes one value after the other.
 
 mod leaf;
+mod namespace;
 mod object;
 mod parser;
+mod reference;
 mod source;
 mod start;
+mod state;
 mod tables;
 mod tag;
 
 use std::borrow::Cow;
 use std::fmt;
 
-use self::parser::{Fault, Node, Parser, State, fault};
-use self::start::{Start, attribute_text, version};
+use self::parser::{Fault, Node, Parser, fault};
+use self::reference::attribute_text;
+use self::start::{Start, version};
+use self::state::State;
 pub(crate) use self::tables::Ids;
 use self::tag::Tag;
 use crate::{Budget, Error, Refusal, Value, Version};

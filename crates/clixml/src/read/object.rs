@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use super::parser::{Fault, Node, Parser};
-use super::start::{Start, attribute_text};
+use super::reference::attribute_text;
+use super::start::Start;
 use super::tag::Tag;
 use crate::escape::{is_plain, unescape};
-use crate::{Content, Object, Property, RefId, Refusal, Text, TypeNames, Value};
+use crate::{Content, Object, Opaque, Property, RefId, Refusal, Text, TypeNames, Value};
 
 impl<'t> Parser<'t, '_> {
     /// The value of an element whose start was read.
@@ -50,10 +51,25 @@ impl<'t> Parser<'t, '_> {
         while let Some(node) = self.child(start)? {
             match node {
                 Node::Element(part) => self.part(&part, &mut object, &mut once)?,
-                Node::Stray(span) => object.opaque.push(self.refuse_span(span, Refusal::StrayText)),
+                Node::Stray(span) => {
+                    let stray = self.refuse_span(span, Refusal::StrayText);
+                    // Written one behind the other, two strays would be read as one: so they are one.
+                    match object
+                        .opaque
+                        .iter_mut()
+                        .find(|opaque| opaque.why() == Refusal::StrayText)
+                    {
+                        Some(before) => *before = Opaque::new(before.xml().to_owned() + stray.xml(), before.why()),
+                        None => object.opaque.push(stray),
+                    }
+                }
                 Node::End(_) | Node::Eof => break,
             }
         }
+        // In the order in which they would be found again.
+        object.opaque.extend(once.types.before);
+        object.opaque.extend(once.text.before);
+        object.opaque.extend(once.content.before);
         Ok(Value::from(object))
     }
 
@@ -66,14 +82,14 @@ impl<'t> Parser<'t, '_> {
             Tag::TypeNames | Tag::TypeNamesReference => match self.type_names(part)? {
                 Ok(names) => {
                     object.type_names = Some(names);
-                    self.only_once(part, &mut once.types, object);
+                    self.only_once(part, &mut once.types);
                 }
                 Err(refusal) => object.opaque.push(self.refuse(part, refusal)),
             },
             Tag::ToString => match self.content(part)? {
                 Ok(content) => {
                     object.to_string = Some(content.decoded());
-                    self.only_once(part, &mut once.text, object);
+                    self.only_once(part, &mut once.text);
                 }
                 Err(refusal) => object.opaque.push(self.refuse(part, refusal)),
             },
@@ -93,12 +109,12 @@ impl<'t> Parser<'t, '_> {
             }
             Tag::List(kind) => {
                 object.content = Content::List(kind, self.items(part)?);
-                self.only_once(part, &mut once.content, object);
+                self.only_once(part, &mut once.content);
             }
             Tag::Dictionary => match self.entries(part)? {
                 Ok(entries) => {
                     object.content = Content::Dictionary(entries);
-                    self.only_once(part, &mut once.content, object);
+                    self.only_once(part, &mut once.content);
                 }
                 Err(refusal) => object.opaque.push(self.refuse(part, refusal)),
             },
@@ -108,11 +124,11 @@ impl<'t> Parser<'t, '_> {
                 let mut value = Value::Null;
                 self.leaf(part, leaf, &mut value)?;
                 object.content = Content::Value(value);
-                self.only_once(part, &mut once.content, object);
+                self.only_once(part, &mut once.content);
             }
             Tag::Obj => {
                 object.content = Content::Value(self.value(part)?);
-                self.only_once(part, &mut once.content, object);
+                self.only_once(part, &mut once.content);
             }
             Tag::Objs | Tag::TypeName | Tag::Entry | Tag::Unknown => {
                 object.opaque.push(self.keep(part, Refusal::UnknownTag)?);
@@ -122,9 +138,9 @@ impl<'t> Parser<'t, '_> {
     }
 
     /// Remembers where a part stands; one that stood there before is kept as it was.
-    fn only_once(&mut self, part: &Start<'t>, place: &mut Option<Range<usize>>, object: &mut Object) {
-        if let Some(before) = place.replace(part.at..self.at()) {
-            object.opaque.push(self.refuse_span(before, Refusal::Repeated));
+    fn only_once(&mut self, part: &Start<'t>, place: &mut Place) {
+        if let Some(before) = place.span.replace(part.at..self.at()) {
+            place.before.push(self.refuse_span(before, Refusal::Repeated));
         }
     }
 
@@ -304,10 +320,17 @@ impl<'t> Parser<'t, '_> {
 /// Room made for properties before they are read, at most.
 const MOST_LIKELY: usize = 32;
 
-/// Where the parts stand that an object has but once.
+/// The parts that an object has but once.
 #[derive(Default)]
 struct Once {
-    types: Option<Range<usize>>,
-    text: Option<Range<usize>>,
-    content: Option<Range<usize>>,
+    types: Place,
+    text: Place,
+    content: Place,
+}
+
+/// Where such a part stands, and those of its kind that stood before it.
+#[derive(Default)]
+struct Place {
+    span: Option<Range<usize>>,
+    before: Vec<Opaque>,
 }

@@ -1,10 +1,9 @@
 //! A start tag: its name, the attributes that CLIXML knows, and the namespaces that it declares.
 
-use std::borrow::Cow;
-
+use super::namespace::{Namespace, Scopes};
 use super::parser::Fault;
 use super::tag::Tag;
-use crate::{Error, NAMESPACE, Refusal};
+use crate::Error;
 
 /// A start tag, borrowed from the document. Small, because every element makes one.
 #[derive(Clone, Copy, Debug)]
@@ -235,156 +234,6 @@ const NAME: [bool; 256] = {
     name
 };
 
-/// What an attribute's value means: white space becomes spaces, references their chars.
-pub(super) fn attribute_text(raw: &str) -> Result<Cow<'_, str>, Refusal> {
-    if !raw.bytes().any(|byte| matches!(byte, b'&' | b'\t' | b'\n' | b'\r')) {
-        return Ok(Cow::Borrowed(raw));
-    }
-    let mut text = String::with_capacity(raw.len());
-    let normal = raw.replace("\r\n", " ").replace(['\t', '\n', '\r'], " ");
-    let mut rest = normal.as_str();
-    while let Some((before, reference)) = rest.split_once('&') {
-        let (name, after) = reference.split_once(';').ok_or(Refusal::Entity)?;
-        text.push_str(before);
-        text.push(char_of_reference(name).ok_or(Refusal::Entity)?);
-        rest = after;
-    }
-    text.push_str(rest);
-    Ok(Cow::Owned(text))
-}
-
-/// The char of `amp`, `#38` or `#x26`: what stands between `&` and `;`. Nothing else is ever declared in CLIXML.
-pub(super) fn char_of_reference(name: &str) -> Option<char> {
-    match name {
-        "amp" => Some('&'),
-        "lt" => Some('<'),
-        "gt" => Some('>'),
-        "quot" => Some('"'),
-        "apos" => Some('\''),
-        _ => {
-            let digits = name.strip_prefix('#')?;
-            let (digits, radix) = match digits.strip_prefix('x') {
-                Some(digits) => (digits, 16),
-                None => (digits, 10),
-            };
-            if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-                return None;
-            }
-            let char = char::from_u32(u32::from_str_radix(digits, radix).ok()?)?;
-            let legal = char >= ' ' && !matches!(char, '\u{fffe}' | '\u{ffff}') || matches!(char, '\t' | '\n' | '\r');
-            legal.then_some(char)
-        }
-    }
-}
-
-/// The namespaces in scope. Nearly every document declares one, on its root, or none.
-#[derive(Debug, Default)]
-pub(super) struct Scopes {
-    declared: Vec<(Box<str>, Box<str>)>,
-    /// The namespace of elements without a prefix.
-    default: Namespace,
-    /// That of the values: the root's.
-    expected: Namespace,
-}
-
-/// As far as it matters here.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Namespace {
-    #[default]
-    None,
-    Ours,
-    Other,
-}
-
-impl Namespace {
-    fn of(uri: &str) -> Self {
-        match uri {
-            "" => Namespace::None,
-            NAMESPACE => Namespace::Ours,
-            _ => Namespace::Other,
-        }
-    }
-}
-
-impl Scopes {
-    /// Declarations in scope at once. More make looking up a prefix slow, and no document has them.
-    const MOST: usize = 64;
-
-    fn declare(&mut self, prefix: &str, uri: &str) -> Result<(), Fault> {
-        if self.declared.len() == Self::MOST {
-            let (what, limit) = ("namespace declarations in scope", Self::MOST);
-            return Err(Error::Budget { what, limit }.into());
-        }
-        if prefix.is_empty() {
-            self.default = Namespace::of(uri);
-        }
-        self.declared.push((prefix.into(), uri.into()));
-        Ok(())
-    }
-
-    /// Forgets the last `count` declarations.
-    pub(super) fn leave(&mut self, count: usize) {
-        self.declared.truncate(self.declared.len() - count);
-        self.default = self.uri("").map_or(Namespace::None, Namespace::of);
-    }
-
-    fn uri(&self, prefix: &str) -> Option<&str> {
-        self.declared
-            .iter()
-            .rev()
-            .find(|(own, _)| **own == *prefix)
-            .map(|(_, uri)| &**uri)
-    }
-
-    /// The namespace and the local name of an element.
-    fn resolve<'t>(&self, name: &'t str) -> (Namespace, &'t str) {
-        match name.bytes().position(|byte| byte == b':') {
-            None => (self.default, name),
-            Some(colon) => {
-                let (prefix, local) = (&name[..colon], &name[colon + 1..]);
-                (self.uri(prefix).map_or(Namespace::Other, Namespace::of), local)
-            }
-        }
-    }
-
-    /// Takes the namespace of a root for that of its values. One that is neither ours nor none is refused.
-    pub(super) fn expect(&mut self, root: Namespace) -> bool {
-        self.expected = root;
-        root != Namespace::Other
-    }
-
-    /// The declarations that raw XML needs to mean the same outside of this document.
-    pub(super) fn needed_by(&self, xml: &str) -> Vec<(&str, &str)> {
-        let mut needed: Vec<(&str, &str)> = Vec::new();
-        for (prefix, uri) in self.declared.iter().rev() {
-            let plain = prefix.is_empty();
-            let used = if plain {
-                self.default != self.expected
-            } else {
-                xml.contains(&format!("{prefix}:"))
-            };
-            let redeclared = xml.split_once('>').is_some_and(|(tag, _)| {
-                tag.contains(&if plain {
-                    "xmlns=".to_owned()
-                } else {
-                    format!("xmlns:{prefix}=")
-                })
-            });
-            if used && !redeclared && !needed.iter().any(|(known, _)| **known == **prefix) {
-                needed.push((prefix, uri));
-            }
-        }
-        if self.default == Namespace::None
-            && self.expected == Namespace::Ours
-            && !xml.contains("xmlns=")
-            && self.uri("").is_none()
-        {
-            needed.push(("", ""));
-        }
-        needed
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -401,26 +250,5 @@ mod tests {
             let refused = scan(broken, 1, 0, &mut scopes).map(|_| ()).map_err(|fault| *fault);
             assert!(matches!(refused, Err(Error::Xml { .. })), "{broken}");
         }
-    }
-
-    #[test]
-    fn references_are_chars_or_refused() {
-        assert_eq!(attribute_text("a&lt;&#65;&#x1F600;\tb\r\nc").unwrap(), "a<A😀 b c");
-        for broken in ["&e;", "&#0;", "&#xD83D;", "&amp", "&#;", "&#+5;"] {
-            assert_eq!(attribute_text(broken), Err(Refusal::Entity), "{broken}");
-        }
-    }
-
-    #[test]
-    fn declarations_end_with_their_element() {
-        let mut scopes = Scopes::default();
-        scopes.declare("p", NAMESPACE).unwrap();
-        assert_eq!(scopes.resolve("p:S"), (Namespace::Ours, "S"));
-        scopes.declare("p", "urn:other").unwrap();
-        assert_eq!(scopes.resolve("p:S"), (Namespace::Other, "S"));
-        scopes.leave(1);
-        assert_eq!(scopes.resolve("p:S"), (Namespace::Ours, "S"));
-        scopes.leave(1);
-        assert_eq!(scopes.resolve("p:S"), (Namespace::Other, "S"));
     }
 }
