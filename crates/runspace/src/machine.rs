@@ -455,6 +455,8 @@ impl Machine {
                 pipeline::Climb::Stay => {}
                 pipeline::Climb::Terminate => terminating.push(pipeline.id),
                 pipeline::Climb::Over => over.push(pipeline.id),
+                // The Delete that is due next ends it with everything else.
+                pipeline::Climb::Top if self.phase == Phase::Closing => over.push(pipeline.id),
                 pipeline::Climb::Top => stuck = true,
             }
         }

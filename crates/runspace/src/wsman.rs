@@ -2,7 +2,8 @@
 //!
 //! Three lanes at the least, since HTTP/1.1 has one request at a time on each connection: the pool's Receive stays parked
 //! on one, each running pipeline's on another, and everything else goes one by one over the third, which is what keeps the
-//! fragments of a target in order (protocol.md 7). `plan` looks what each free lane could carry; nothing is queued that
+//! fragments of a target in order (protocol.md 7). Only what ends something may take a lane of its own, past a request that
+//! hangs. `plan` looks what each free lane could carry; nothing is queued that
 //! could be decided later, so a stop overtakes whatever has not been sent.
 
 mod answer;
@@ -42,8 +43,8 @@ pub struct Wsman {
     ids: Ids,
     tickets: u64,
     flights: Vec<Flight>,
-    /// A request of the control lane that is to be sent again; nothing overtakes it.
-    held: Option<Held>,
+    /// Requests that are to be sent again, each on its lane; nothing overtakes them there.
+    held: Vec<Held>,
     tasks: VecDeque<Task>,
     /// The fragments in creationXml: the same ones go to wherever a redirect leads.
     creation: Bytes,
@@ -141,7 +142,7 @@ impl Wsman {
             session,
             tickets: 0,
             flights: Vec::new(),
-            held: None,
+            held: Vec::new(),
             tasks: VecDeque::new(),
             creation: Bytes::new(),
             creating: Creating::Never,
@@ -186,14 +187,8 @@ impl Wsman {
     /// What is asked of the pool.
     pub fn submit(&mut self, now: Moment, operation: Operation) {
         if let Operation::Stop { pipeline } = &operation {
-            // Its announcement waits to be sent again and provably never arrived: then there is nothing to stop.
-            if self
-                .held
-                .as_ref()
-                .is_some_and(|held| held.flight.job == Job::Command(*pipeline))
-            {
-                self.drop_held();
-            }
+            // If its announcement waits to be sent again, it provably never arrived, and there is nothing to stop.
+            self.drop_held_if(|flight| flight.job == Job::Command(*pipeline));
         }
         if let Some(lifecycle) = self.machine.submit(now, operation) {
             self.lifecycle(now, lifecycle);
@@ -238,7 +233,7 @@ impl Wsman {
             .values()
             .chain([&self.pool_backoff])
             .filter_map(Backoff::due)
-            .chain(self.held.as_ref().map(|held| held.until))
+            .chain(self.held.iter().map(|held| held.until))
             .filter(|_| !self.paused);
         let fixed = [self.machine.poll_timeout(), self.deadline];
         flights.chain(retries).chain(fixed.into_iter().flatten()).min()
@@ -451,15 +446,24 @@ impl Wsman {
         }
     }
 
-    /// Forgets the request that was to be sent again. An announcement among them never arrived.
+    /// Forgets what was to be sent again.
     fn drop_held(&mut self) {
-        let Some(Held { flight, .. }) = self.held.take() else {
-            return;
-        };
-        if let Job::Command(pipeline) = flight.job
-            && let Some(pipeline) = self.machine.pipeline(pipeline)
-        {
-            pipeline.announce = Announce::Waiting;
+        self.drop_held_if(|_| true);
+    }
+
+    /// An announcement among them never arrived.
+    fn drop_held_if(&mut self, fits: impl Fn(&Flight) -> bool) {
+        let (dropped, kept) = std::mem::take(&mut self.held)
+            .into_iter()
+            .partition(|held| fits(&held.flight));
+        self.held = kept;
+        let dropped: Vec<Held> = dropped;
+        for held in dropped {
+            if let Job::Command(pipeline) = held.flight.job
+                && let Some(pipeline) = self.machine.pipeline(pipeline)
+            {
+                pipeline.announce = Announce::Waiting;
+            }
         }
     }
 

@@ -9,8 +9,8 @@ use wsman::{Answer, CommandState, FaultKind, Received, StreamName};
 use super::flight::{Flight, Held, Job};
 use super::judge::Verdict;
 use super::{Close, Creating, MAX_REDIRECTS, Task, Wsman, uri};
-use crate::machine::{Announce, Closing, Phase, Signal};
-use crate::{Cause, Event, Failed, Kept, Lane, Notice, Proof, Remains, Response, Stage, Ticket};
+use crate::machine::{Announce, Closing, Phase};
+use crate::{Cause, Event, Failed, Kept, Notice, Proof, Remains, Response, Stage, Ticket};
 
 impl Wsman {
     pub(super) fn came(&mut self, now: Moment, ticket: Ticket, result: Result<Response, Failed>) {
@@ -43,7 +43,7 @@ impl Wsman {
             Job::Receive(target) => self.receive_answered(now, &flight, target, verdict),
             Job::Command(id) => self.command_answered(now, flight, id, verdict),
             Job::Send(target, repeatable) => self.send_answered(now, flight, target, repeatable, verdict),
-            Job::Stop(id) => self.stop_answered(now, flight, id, verdict),
+            Job::Stop(_) => self.stop_answered(now, flight, verdict),
             Job::Terminate(id) => self.terminate_answered(now, flight, id, verdict),
             Job::Get | Job::Disconnect | Job::Reconnect => self.task_answered(now, task_name(flight.job), verdict),
             Job::Connect => self.connect_answered(now, verdict),
@@ -63,7 +63,7 @@ impl Wsman {
             Job::Receive(_) => {}
             Job::Command(_) | Job::Send(..) | Job::Stop(_) | Job::Terminate(_) => {
                 if matches!(self.machine.phase, Phase::Opening | Phase::Opened | Phase::Closing) {
-                    self.held = Some(Held { until: now, flight });
+                    self.held.push(Held { until: now, flight });
                 }
             }
         }
@@ -352,21 +352,18 @@ impl Wsman {
         }
     }
 
-    fn stop_answered(&mut self, now: Moment, flight: Flight, id: Uuid, verdict: Verdict) {
+    fn stop_answered(&mut self, now: Moment, flight: Flight, verdict: Verdict) {
         match verdict {
-            Verdict::Again { after, cause } => return self.hold(now, flight, after, cause, false),
-            Verdict::Maybe { cause } => return self.hold(now, flight, Duration::ZERO, cause, true),
-            Verdict::ShellGone { cause, proven } => return self.give_up(cause, Some(proven)),
-            Verdict::Redirect { to } => return self.redirected_late(&flight, to),
+            Verdict::Again { after, cause } => self.hold(now, flight, after, cause, false),
+            Verdict::Maybe { cause } => self.hold(now, flight, Duration::ZERO, cause, true),
+            Verdict::ShellGone { cause, proven } => self.give_up(cause, Some(proven)),
+            Verdict::Redirect { to } => self.redirected_late(&flight, to),
             // A refused stop is no end: the ladder climbs on.
             Verdict::Done(_)
             | Verdict::Idle
             | Verdict::CommandGone { .. }
             | Verdict::Refused { .. }
             | Verdict::Unauthorized { .. } => self.control_backoff.succeed(),
-        }
-        if let Some(pipeline) = self.machine.pipeline(id) {
-            pipeline.signal = Signal::Sent;
         }
     }
 
@@ -481,9 +478,8 @@ impl Wsman {
         }
     }
 
-    /// The same request again, later; nothing on the control lane overtakes it. `unknown` is whether it may have been done.
+    /// The same request again on its lane, later; nothing overtakes it there. `unknown` is whether it may have been done.
     fn hold(&mut self, now: Moment, mut flight: Flight, after: Duration, cause: Cause, unknown: bool) {
-        debug_assert_eq!(flight.lane, Lane::Control);
         let is_over = flight
             .job
             .pipeline()
@@ -503,10 +499,8 @@ impl Wsman {
             });
         }
         flight.unknown += u8::from(unknown);
-        self.held = Some(Held {
-            until: self.control_backoff.due().unwrap_or(now),
-            flight,
-        });
+        let until = self.control_backoff.due().unwrap_or(now);
+        self.held.push(Held { until, flight });
     }
 
     fn clear_outbox(&mut self, target: Option<Uuid>) {

@@ -10,7 +10,7 @@ use wsman::{CommandId, MessageId, Operation, SignalCode};
 use super::backoff::Backoff;
 use super::flight::{Flight, Held, Job};
 use super::{Close, Creating, Task, Wsman};
-use crate::machine::{Announce, Closing, Phase};
+use crate::machine::{Announce, Closing, Phase, Signal};
 use crate::{Lane, Output, Request, Ticket};
 
 /// What a server is given for anything that it should do at once.
@@ -27,13 +27,62 @@ impl Wsman {
             return;
         }
         self.go_on_closing(now);
+        self.plan_again(now);
+        self.plan_endings(now);
         self.plan_control(now);
         self.plan_shell(now);
         self.plan_pipelines(now);
     }
 
     fn is_free(&self, lane: Lane) -> bool {
-        self.flights.iter().all(|flight| flight.lane != lane)
+        self.flights
+            .iter()
+            .chain(self.held.iter().map(|held| &held.flight))
+            .all(|flight| flight.lane != lane)
+    }
+
+    fn free_pipeline_lane(&self) -> Option<Lane> {
+        (0..=u8::MAX).map(Lane::Pipeline).find(|lane| self.is_free(*lane))
+    }
+
+    /// What waited to be sent again, unless its pipeline is gone.
+    fn plan_again(&mut self, now: Moment) {
+        let (due, waiting) = std::mem::take(&mut self.held)
+            .into_iter()
+            .partition(|held| held.until <= now);
+        self.held = waiting;
+        let due: Vec<Held> = due;
+        for Held { flight, .. } in due {
+            if flight
+                .job
+                .pipeline()
+                .is_none_or(|id| self.machine.pipeline(id).is_some())
+            {
+                self.fly(now, flight);
+            }
+        }
+    }
+
+    /// What ends something waits for nobody: where the control lane is taken, perhaps by a request that is never answered,
+    /// it has a lane of its own.
+    fn plan_endings(&mut self, now: Moment) {
+        loop {
+            let lane = if self.is_free(Lane::Control) {
+                Some(Lane::Control)
+            } else {
+                self.free_pipeline_lane()
+            };
+            let Some(lane) = lane else { return };
+            let next = match self.tasks.front() {
+                Some(Task::Delete) => {
+                    self.tasks.pop_front();
+                    Some(self.task(now, &Task::Delete))
+                }
+                Some(_) | None => self.next_ending(),
+            };
+            let Some((job, operation, timeout)) = next else { return };
+            self.launch(now, lane, job, operation, timeout);
+        }
     }
 
     fn plan_shell(&mut self, now: Moment) {
@@ -62,9 +111,7 @@ impl Wsman {
             if !self.may_receive(at) || waiting || posted {
                 continue;
             }
-            let Some(lane) = (0..=u8::MAX).map(Lane::Pipeline).find(|lane| self.is_free(*lane)) else {
-                return;
-            };
+            let Some(lane) = self.free_pipeline_lane() else { return };
             let timeout = if announce == Announce::Looking {
                 LOOK
             } else {
@@ -83,19 +130,6 @@ impl Wsman {
     fn plan_control(&mut self, now: Moment) {
         if !self.is_free(Lane::Control) {
             return;
-        }
-        if let Some(held) = &self.held {
-            if held.until > now {
-                return;
-            }
-            if let Some(Held { flight, .. }) = self.held.take()
-                && flight
-                    .job
-                    .pipeline()
-                    .is_none_or(|id| self.machine.pipeline(id).is_some())
-            {
-                return self.fly(now, flight);
-            }
         }
         let next = match self.tasks.pop_front() {
             Some(task) => Some(self.task(now, &task)),
@@ -137,12 +171,9 @@ impl Wsman {
         }
     }
 
-    /// Ends and stops first, then answers to questions, then new pipelines, then their input.
-    fn next_for_pipelines(&mut self) -> Option<(Job, Operation, Duration)> {
-        if !matches!(self.machine.phase, Phase::Opening | Phase::Opened | Phase::Closing)
-            || self.creating != Creating::Done
-            || matches!(self.close, Close::Deleting | Close::Failed)
-        {
+    /// Terminates, then stops.
+    fn next_ending(&mut self) -> Option<(Job, Operation, Duration)> {
+        if !self.serves_pipelines() {
             return None;
         }
         let pipelines = &mut self.machine.pipelines;
@@ -151,11 +182,31 @@ impl Wsman {
             let id = pipeline.id;
             return Some((Job::Terminate(id), self.signal(id, SignalCode::Terminate), AT_ONCE));
         }
-        if let Some(pipeline) = pipelines.iter().find(|pipeline| pipeline.may_signal()) {
-            let id = pipeline.id;
-            return Some((Job::Stop(id), self.signal(id, SignalCode::Stop), AT_ONCE));
-        }
-        if self.machine.phase == Phase::Closing {
+        // After the last part of the message that starts it has arrived, or the server would have nothing to stop.
+        let held = self.held.iter().map(|held| &held.flight);
+        let sending: Vec<Job> = self.flights.iter().chain(held).map(|flight| flight.job).collect();
+        let is_sending = |id| {
+            sending
+                .iter()
+                .any(|job| matches!(job, Job::Send(Some(target), _) if *target == id))
+        };
+        let pipeline = pipelines
+            .iter_mut()
+            .find(|pipeline| pipeline.may_signal() && !is_sending(pipeline.id))?;
+        pipeline.signal = Signal::Sent;
+        let id = pipeline.id;
+        Some((Job::Stop(id), self.signal(id, SignalCode::Stop), AT_ONCE))
+    }
+
+    fn serves_pipelines(&self) -> bool {
+        matches!(self.machine.phase, Phase::Opening | Phase::Opened | Phase::Closing)
+            && self.creating == Creating::Done
+            && !matches!(self.close, Close::Deleting | Close::Failed)
+    }
+
+    /// Answers to questions first, then new pipelines, then their input.
+    fn next_for_pipelines(&mut self) -> Option<(Job, Operation, Duration)> {
+        if !self.serves_pipelines() || self.machine.phase == Phase::Closing {
             return None;
         }
         if !self.machine.outbox.is_empty() {

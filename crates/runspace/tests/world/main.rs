@@ -156,6 +156,20 @@ fn a_stop_is_a_signal_and_comes_back_as_stopped() {
 }
 
 #[test]
+fn a_stop_waits_for_no_other_request() {
+    let mut world = World::opened();
+    let id = world.start(1, "Sleep", true);
+    world.run_for(Duration::from_secs(1));
+    world.fate("Command", [Fate::Swallowed]);
+    world.start(2, "Sleep", true);
+    world.run_for(Duration::from_secs(1));
+    let began = world.now;
+    world.submit(Operation::Stop { pipeline: id });
+    assert!(matches!(world.ended(id), Outcome::Stopped));
+    assert!(world.now.since(began) < Duration::from_secs(1));
+}
+
+#[test]
 fn a_stop_before_anything_was_sent_sends_nothing() {
     let mut world = World::opened();
     let first = world.start(1, "Sleep", true);
@@ -207,10 +221,9 @@ fn a_pipeline_that_nothing_ends_breaks_the_pool_after_twenty_seconds_and_delete_
         }
     );
     assert_eq!(world.now.since(began).as_secs(), 20);
-    // The lane still has the Terminate that is not answered: the Delete must wait for its deadline, not for ever.
-    world.submit(Operation::Close);
-    world.run_until(|event| matches!(event, Event::Closed { .. } | Event::CloseFailed { .. }));
-    assert!(world.now.since(began).as_secs() < 120);
+    // The lane still has the Terminate that is never answered: the Delete does not wait for it.
+    assert_eq!(close(&mut world), Proof::Deleted);
+    assert_eq!(world.now.since(began).as_secs(), 20);
 }
 
 #[test]
@@ -493,7 +506,8 @@ fn close_ends_what_runs_first() {
     let other = world.start(2, "Deaf", true);
     world.run_for(Duration::from_secs(1));
     let third = world.start(3, "Sleep", true);
-    assert_eq!(close(&mut world), Proof::Deleted);
+    // A parked Receive may come back with the proof before the Delete's own answer does.
+    assert!(matches!(close(&mut world), Proof::Deleted | Proof::NotFound));
     assert!(!world.service.has_shell());
     for id in [one, other, third] {
         let ends = |event: &&Event| matches!(event, Event::Ended { pipeline, .. } if *pipeline == id);
