@@ -19,7 +19,7 @@ impl Broker {
             return;
         };
         let (opening, closing, ready) = (session.is_opening(), session.is_closing(), session.is_ready());
-        let now_idle = ready.then_some(session.used);
+        let now_idle = ready.then_some(session.freed);
         let was_idle = std::mem::replace(&mut session.idle, now_idle);
         let (pool, scopes) = (session.pool, session.scopes());
         for scope in scopes {
@@ -55,6 +55,9 @@ impl Broker {
             }
             State::Closing { .. } => return,
             State::Opening | State::Open | State::Recovering | State::Unconfirmed { .. } => {}
+        }
+        if session.state == State::Opening {
+            self.roster.scopes[session.admin].unanswered.insert(id);
         }
         session.state = State::Closing { cause, asked: false };
         session.newborn = false;
@@ -104,6 +107,7 @@ impl Broker {
 
     /// Takes a session out of the books and frees its slot.
     pub(crate) fn forget_session(&mut self, now: Moment, id: SessionId) {
+        self.note_unanswered(now, id);
         self.unbind(now, id);
         self.drop_turns(id);
         self.drop_claim(id);
@@ -159,6 +163,7 @@ impl Broker {
     }
 
     pub(crate) fn close_unproven(&mut self, now: Moment, id: SessionId, until: Option<Moment>) {
+        self.note_unanswered(now, id);
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
@@ -168,7 +173,7 @@ impl Broker {
         }
         session.state = State::Unconfirmed { until };
         session.awaited_by = None;
-        let pool = session.pool;
+        let (party, scopes) = (session.party, session.scopes());
         let closers = std::mem::take(&mut session.closers);
         self.reindex(id);
         self.hold_back(now, id, until);
@@ -177,7 +182,11 @@ impl Broker {
             self.closers.remove(&request);
             self.refuse(request, Refusal::Unproven { session: id, until });
         }
-        self.mark_party(self.roster.pools[pool].party);
+        // Whoever counted on this slot needs another.
+        for scope in scopes {
+            self.mark_scope(scope);
+        }
+        self.mark_party(party);
     }
 
     /// Notes until when a session counts that may be there.

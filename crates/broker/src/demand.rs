@@ -160,7 +160,7 @@ impl Broker {
             .copied()
             .filter(|ended| *ended + rate.period > now)
             .collect();
-        let count = recent.len() + scope.opening.len();
+        let count = recent.len() + scope.opening.len() + scope.unanswered.len();
         if count < most {
             return None;
         }

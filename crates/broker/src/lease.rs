@@ -94,7 +94,6 @@ impl Broker {
         };
         debug_assert!(session.is_ready() || session.claim.is_some());
         session.lease = lease;
-        session.used = now;
         session.announced = false;
         let (pool, party) = (session.pool, session.party);
         self.reindex(session_id);
@@ -238,7 +237,6 @@ impl Broker {
             return;
         };
         session.lease = None;
-        session.used = now;
         if lease.mode == Mode::Fresh {
             session.doomed.get_or_insert(CloseCause::Fresh);
         } else if session.dirty {

@@ -69,22 +69,30 @@ impl Broker {
             self.begin_close(now, id, cause);
             return;
         }
-        let due = self.idle_due(session, now);
         let (pool, scopes) = (session.pool, session.scopes());
-        self.timers.set(Timer::Idle(id), due);
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.freed = now;
+        }
         self.reindex(id);
+        self.watch_idle(now, id);
         for scope in scopes {
             self.mark_scope(scope);
         }
         self.mark(pool);
     }
 
-    /// When an idle session is to be looked at next: at the end of its linger, then of its idle time, or of its age.
-    fn idle_due(&self, session: &Session, now: Moment) -> Moment {
-        let linger = session.used + self.lifetimes(session).linger;
-        let idle = session.used + self.idle_limit(session);
-        let next = if linger > now { linger.min(idle) } else { idle };
-        self.age_limit(session).map_or(next, |age| next.min(age))
+    /// Sets the timer for the next look at an idle session: at the end of its linger, of its idle time, or of its age.
+    fn watch_idle(&mut self, now: Moment, id: SessionId) {
+        let Some(session) = self.sessions.get(&id) else { return };
+        let linger = Some(session.freed + self.lifetimes(session).linger).filter(|at| *at > now);
+        let ends = [
+            Some(session.used + self.idle_limit(session)),
+            linger,
+            self.age_limit(session),
+        ];
+        if let Some(due) = ends.into_iter().flatten().min() {
+            self.timers.set(Timer::Idle(id), due);
+        }
     }
 
     pub(crate) fn check_idle(&mut self, now: Moment, id: SessionId) {
@@ -92,17 +100,22 @@ impl Broker {
         if !session.is_ready() {
             return;
         }
-        let idle = now.since(session.used);
-        if idle >= self.idle_limit(session) {
+        if now.since(session.used) >= self.idle_limit(session) {
             self.begin_close(now, id, CloseCause::Idle);
         } else if self.age_limit(session).is_some_and(|at| at <= now) {
             self.begin_close(now, id, CloseCause::Worn);
-        } else if idle >= self.lifetimes(session).linger && self.has_another(session) {
+        } else if now.since(session.freed) >= self.lifetimes(session).linger && self.has_another(session) {
             self.begin_close(now, id, CloseCause::Linger);
         } else {
-            let due = self.idle_due(session, now);
-            self.timers.set(Timer::Idle(id), due);
+            self.watch_idle(now, id);
         }
+    }
+
+    /// True if a lease that gets the session now would be told at once that it ends.
+    pub(crate) fn is_stale(&self, now: Moment, id: SessionId) -> bool {
+        self.sessions
+            .get(&id)
+            .is_some_and(|session| now.since(session.used) + self.settings.announce >= self.idle_limit(session))
     }
 
     /// True if the session's admin has another open one.

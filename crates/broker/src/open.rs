@@ -73,6 +73,7 @@ impl Broker {
             state,
             since: now,
             used: now,
+            freed: now,
             idle: None,
             lease: None,
             turns: Vec::new(),
@@ -177,7 +178,7 @@ impl Broker {
                 session.used = now;
             }
             State::Closing { .. } => {
-                self.note_open(now, admin);
+                self.note_unanswered(now, id);
                 return;
             }
             State::Intent | State::Open | State::Unconfirmed { .. } => return,
@@ -212,9 +213,9 @@ impl Broker {
         match (state, fate) {
             (State::Opening | State::Recovering, Fate::Gone) => self.forget_session(now, id),
             (State::Opening | State::Recovering, Fate::MayExist { until }) => {
-                self.note_open(now, admin);
                 self.hold_back(now, id, until);
                 self.begin_close(now, id, CloseCause::OpenFailed);
+                self.note_unanswered(now, id);
             }
             // It was being closed already: the close is answered by that, or still to come.
             (State::Closing { .. }, Fate::Gone) => {
@@ -240,6 +241,16 @@ impl Broker {
             },
         }
         self.mark(pool);
+    }
+
+    /// An open that was closed before its answer has ended, one way or the other.
+    pub(crate) fn note_unanswered(&mut self, now: Moment, id: SessionId) {
+        let Some(admin) = self.sessions.get(&id).map(|session| session.admin) else {
+            return;
+        };
+        if self.roster.scopes[admin].unanswered.remove(&id) {
+            self.note_open(now, admin);
+        }
     }
 
     fn hold_pool(&mut self, now: Moment, pool: PoolIx, pause: Duration, failure: Failure) {

@@ -37,7 +37,7 @@ impl Broker {
     }
 
     /// How many slots are on their way to the party.
-    fn coming(&self, party: PartyIx, ceilings: &[ScopeIx]) -> usize {
+    pub(crate) fn coming(&self, party: PartyIx, ceilings: &[ScopeIx]) -> usize {
         let Some(narrow) = ceilings.first() else { return 0 };
         self.roster.scopes[*narrow]
             .closing

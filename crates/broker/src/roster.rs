@@ -105,6 +105,8 @@ pub(crate) struct Scope {
     pub(crate) closing: BTreeSet<SessionId>,
     /// Those whose open is under way.
     pub(crate) opening: BTreeSet<SessionId>,
+    /// Those closed before their open was answered, until the close is.
+    pub(crate) unanswered: BTreeSet<SessionId>,
     pub(crate) parties: Vec<PartyIx>,
     /// Parties of which somebody needs a slot.
     pub(crate) hungry: BTreeSet<PartyIx>,
@@ -343,6 +345,7 @@ impl Roster {
             idle: BTreeSet::new(),
             closing: BTreeSet::new(),
             opening: BTreeSet::new(),
+            unanswered: BTreeSet::new(),
             parties: Vec::new(),
             hungry: BTreeSet::new(),
             claimants: BTreeSet::new(),

@@ -2,7 +2,7 @@
 
 use moment::Moment;
 
-use crate::action::Action;
+use crate::action::{Action, CloseCause};
 use crate::broker::Broker;
 use crate::ids::{RequestId, SessionId};
 use crate::roster::{Class, PartyIx, PoolIx, ScopeIx};
@@ -115,8 +115,20 @@ impl Broker {
         };
         match self.rival(now, id, place) {
             Some(rival) => self.give_up(now, id, rival),
+            // Rather a new one than one that is about to expire, if there can be a new one.
+            None if self.is_stale(now, id) && self.could_open(now, request) => {
+                self.begin_close(now, id, CloseCause::Idle);
+            }
             None => self.bind(now, request, id, false),
         }
+    }
+
+    fn could_open(&self, now: Moment, request: RequestId) -> bool {
+        let Some(profile) = self.requests.get(&request).map(|request| request.profile) else {
+            return false;
+        };
+        self.obstacle(now, self.roster.profiles[profile].pool, profile)
+            .is_none()
     }
 
     /// FIFO within an admin, between its organizations, too.

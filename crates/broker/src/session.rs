@@ -24,8 +24,11 @@ pub(crate) struct Session {
     pub(crate) state: State,
     /// When it was intended; once open, when that was.
     pub(crate) since: Moment,
-    /// The last time that anybody began or ended anything in it.
+    /// The last time that the server saw anything begin or end in it: what its idle time counts from. A lease that runs
+    /// nothing does not show there.
     pub(crate) used: Moment,
+    /// Since when nobody has it.
+    pub(crate) freed: Moment,
     /// Under which time it stands among the idle ones of its scopes.
     pub(crate) idle: Option<Moment>,
     /// The lease that has it to itself.

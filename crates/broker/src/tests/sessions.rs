@@ -205,6 +205,27 @@ fn the_end_of_a_bound_session_is_announced_a_minute_before() {
 }
 
 #[test]
+fn a_lease_that_runs_nothing_does_not_keep_its_session_from_expiring() {
+    let mut bench = Bench::alone(1);
+    for _ in 0..8 {
+        let held = bench.exclusive("p");
+        bench.pass(100 * SECOND);
+        bench.release(held);
+    }
+    let held = bench.exclusive("p");
+    assert_eq!(held.session, Some(bench.opens()[0]));
+    bench.release(held);
+    bench.pass(20 * SECOND);
+    let held = bench.exclusive("p");
+    assert_eq!(
+        held.session,
+        Some(bench.opens()[1]),
+        "a new one rather than one that expires within the minute"
+    );
+    assert_eq!(bench.closes(), [(bench.opens()[0], CloseCause::Idle)]);
+}
+
+#[test]
 fn use_after_the_announcement_keeps_a_bound_session() {
     let mut bench = Bench::alone(1);
     let held = bench.exclusive("p");
