@@ -51,22 +51,21 @@ impl<'t> Parser<'t, '_> {
         while let Some(node) = self.child(start)? {
             match node {
                 Node::Element(part) => self.part(&part, &mut object, &mut once)?,
+                // Written one behind the other, two strays would be read as one: so they are one.
                 Node::Stray(span) => {
                     let stray = self.refuse_span(span, Refusal::StrayText);
-                    // Written one behind the other, two strays would be read as one: so they are one.
-                    match object
-                        .opaque
-                        .iter_mut()
-                        .find(|opaque| opaque.why() == Refusal::StrayText)
-                    {
-                        Some(before) => *before = Opaque::new(before.xml().to_owned() + stray.xml(), before.why()),
-                        None => object.opaque.push(stray),
-                    }
+                    once.stray
+                        .get_or_insert((object.opaque.len(), String::new()))
+                        .1
+                        .push_str(stray.xml());
                 }
                 Node::End(_) | Node::Eof => break,
             }
         }
         // In the order in which they would be found again.
+        if let Some((place, stray)) = once.stray {
+            object.opaque.insert(place, Opaque::new(stray, Refusal::StrayText));
+        }
         object.opaque.extend(once.types.before);
         object.opaque.extend(once.text.before);
         object.opaque.extend(once.content.before);
@@ -326,6 +325,8 @@ struct Once {
     types: Place,
     text: Place,
     content: Place,
+    /// All text that stands where none should, and before which of the opaque parts.
+    stray: Option<(usize, String)>,
 }
 
 /// Where such a part stands, and those of its kind that stood before it.

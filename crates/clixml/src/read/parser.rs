@@ -381,6 +381,7 @@ impl<'t, 's> Parser<'t, 's> {
 
     /// Keeps an element whose start alone was read.
     pub(super) fn keep(&mut self, start: &Start<'t>, why: Refusal) -> Result<Opaque, Fault> {
+        self.state.count()?;
         self.skip(start)?;
         Ok(self.refuse(start, why))
     }

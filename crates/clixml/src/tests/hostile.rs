@@ -165,3 +165,21 @@ fn a_document_cut_anywhere_is_an_error_or_what_was_whole() {
         }
     }
 }
+
+#[test]
+fn what_is_refused_again_and_again_takes_linear_time() {
+    for part in [
+        "a<TN/>",
+        "<x/>",
+        "<ToString/>",
+        "a",
+        "<TNRef/>",
+        "<I32>x</I32>",
+        "<DCT><En/></DCT>",
+        "<p:x xmlns:p=\"u\"/>",
+    ] {
+        let xml = format!("<Obj RefId=\"0\">{}</Obj>", part.repeat(20_000));
+        let value = read_value(xml.as_bytes(), &Budget::default()).unwrap();
+        assert_eq!(read_value(write(&value).as_bytes(), &Budget::default()), Ok(value));
+    }
+}
