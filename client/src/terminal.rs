@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe::Receiver;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -28,6 +29,8 @@ pub(crate) async fn ask_secret(question: &str) -> Result<String, Failure> {
 async fn read(question: &str, echo: bool) -> Result<String, Failure> {
     let lost = |error: io::Error| Failure::new(Exit::Failed, format!("the terminal cannot be used: {error}"));
     let mut terminal = open().ok_or_else(|| Failure::new(Exit::Failed, "there is no terminal to ask at"))?;
+    // Before the echo goes: an interrupt that nobody listens for would end us and leave it off.
+    let mut interrupts = signal(SignalKind::interrupt()).map_err(lost)?;
     let silence = if echo {
         None
     } else {
@@ -36,7 +39,7 @@ async fn read(question: &str, echo: bool) -> Result<String, Failure> {
     terminal.write_all(question.as_bytes()).map_err(lost)?;
     let answer = tokio::select! {
         line = line(&terminal) => line.map_err(lost),
-        _ = tokio::signal::ctrl_c() => Err(Failure::Silent(Exit::Interrupted)),
+        _ = interrupts.recv() => Err(Failure::Silent(Exit::Interrupted)),
     };
     if answer.is_err() && silence.is_none() {
         let _ = terminal.write_all(b"\n");

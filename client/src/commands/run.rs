@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _};
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use proto::v1::invoke_event::Event;
 use proto::v1::invoke_request::Message;
@@ -10,11 +11,13 @@ use proto::v1::{
     Begin, Encoding, ErrorKind, InvokeEvent, InvokeRequest, LeaseMode, PipelineEnd, PipelineOutcome, Stream, begin,
 };
 use pslease::LeaseKey;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 
-use crate::cli::{self, Format};
+use crate::cli;
 use crate::context::{self, Context, caller, priority, wait};
 use crate::duration;
 use crate::exit::Exit;
@@ -25,6 +28,9 @@ use crate::pipeline::{Asked, Chunks, Host, Screen, error_text, printable};
 
 /// What PowerShell says of a command on a closed session, which is what people search for.
 const NOT_VALID: &str = "State of runspace is not valid for this operation.";
+
+/// How long the first rows of a table wait for company before its columns are settled, as in PowerShell.
+const GATHERING: Duration = Duration::from_millis(300);
 
 /// Messages to the daemon that may wait to be sent: answers and a stop.
 const OUTGOING: usize = 8;
@@ -59,16 +65,19 @@ pub(super) async fn run(context: &Context, args: cli::Run) -> Done {
             .into_inner())
     };
     let events = context::unless_interrupted(called).await?;
+    let interrupts = signal(SignalKind::interrupt()).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
     let mut run = Running {
         events,
         requests,
         chunks: Chunks::default(),
-        objects: Objects::new(context.format().unwrap_or(Format::Table)),
+        objects: Objects::new(context.format(), context::width()),
         screen: Screen::new(context.quiet()),
         notices,
         host: Host {
             asks: io::stdin().is_terminal() && io::stderr().is_terminal(),
         },
+        interrupts,
+        settle_at: None,
         started: false,
         stopping: false,
     };
@@ -106,6 +115,9 @@ struct Running {
     screen: Screen,
     notices: Notices,
     host: Host,
+    interrupts: Signal,
+    /// When the rows of a table have waited for company long enough.
+    settle_at: Option<Instant>,
     /// The endpoint has it: a Ctrl-C before leaves the queue, one after stops it.
     started: bool,
     stopping: bool,
@@ -115,9 +127,14 @@ impl Running {
     async fn until_end(&mut self) -> Result<PipelineEnd, Failure> {
         loop {
             let event = tokio::select! {
-                event = next(&mut self.events, &mut self.objects, &mut self.screen) => event?,
-                _ = tokio::signal::ctrl_c() => {
+                event = next(&mut self.events, &mut self.screen) => event?,
+                _ = self.interrupts.recv() => {
                     self.interrupted()?;
+                    continue;
+                }
+                () = tokio::time::sleep_until(self.settle_at.unwrap_or_else(Instant::now)), if self.settle_at.is_some() => {
+                    self.settle_at = None;
+                    self.objects.settle(&mut self.screen.out)?;
                     continue;
                 }
             };
@@ -162,7 +179,7 @@ impl Running {
                 }
             }
             Event::HostCall(call) => {
-                self.objects.idle(&mut self.screen.out)?;
+                self.objects.settle(&mut self.screen.out)?;
                 if let Some(answer) = self.host.call(&mut self.screen, call).await? {
                     let answer = InvokeRequest {
                         message: Some(Message::HostResponse(answer)),
@@ -179,11 +196,18 @@ impl Running {
 
     fn body(&mut self, stream: Stream, body: &[u8]) -> Result<(), Failure> {
         match stream {
-            Stream::Output => self.objects.body(&mut self.screen.out, body)?,
+            Stream::Output => {
+                self.objects.body(&mut self.screen.out, body)?;
+                if !self.objects.is_gathering() {
+                    self.settle_at = None;
+                } else if self.settle_at.is_none() {
+                    self.settle_at = Some(Instant::now() + GATHERING);
+                }
+            }
             Stream::Unspecified => return Err(out_of_order()),
             other => {
                 // What was written before the warning is seen before it.
-                self.objects.idle(&mut self.screen.out)?;
+                self.objects.settle(&mut self.screen.out)?;
                 self.screen.record(other, body)?;
             }
         }
@@ -209,15 +233,11 @@ impl Running {
 
 /// The next event. While there is none at hand, what is written so far is shown: objects are seen as they come, and a
 /// flood of them is not written one by one.
-async fn next(
-    events: &mut Streaming<InvokeEvent>,
-    objects: &mut Objects,
-    screen: &mut Screen,
-) -> Result<Option<InvokeEvent>, Failure> {
+async fn next(events: &mut Streaming<InvokeEvent>, screen: &mut Screen) -> Result<Option<InvokeEvent>, Failure> {
     let mut message = pin!(events.message());
     std::future::poll_fn(|waker| match message.as_mut().poll(waker) {
         Poll::Ready(event) => Poll::Ready(event.map_err(Failure::from)),
-        Poll::Pending => match objects.idle(&mut screen.out).and_then(|()| screen.flush()) {
+        Poll::Pending => match screen.flush() {
             Ok(()) => Poll::Pending,
             Err(error) => Poll::Ready(Err(error.into())),
         },

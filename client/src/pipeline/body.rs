@@ -1,6 +1,6 @@
 //! From words to the body of a CREATE_PIPELINE message (MS-PSRP 2.2.2.10).
 
-use clixml::{Content, Object, Text, Value};
+use clixml::{Text, Value};
 use language::{CommandList, Constant, Merge};
 use psrp::Body as _;
 use psrp::body::{
@@ -36,7 +36,7 @@ impl Asked {
                 _ => failure,
             }
         })?;
-        Self::of_list(&list)
+        Ok(Self::of_list(&list))
     }
 
     /// The words as script text, for endpoints with a language.
@@ -55,10 +55,10 @@ impl Asked {
         }
     }
 
-    fn of_list(list: &CommandList) -> Result<Self, Failure> {
+    fn of_list(list: &CommandList) -> Self {
         let mut statements: Vec<Vec<Command>> = vec![Vec::new()];
         for command in &list.commands {
-            let made = self::command(command)?;
+            let made = self::command(command);
             if let Some(statement) = statements.last_mut() {
                 statement.push(made);
             }
@@ -66,10 +66,10 @@ impl Asked {
                 statements.push(Vec::new());
             }
         }
-        Ok(Self {
+        Self {
             statements,
             said: said(list),
-        })
+        }
     }
 
     /// The body, for a terminal of this size.
@@ -83,19 +83,17 @@ impl Asked {
     }
 }
 
-fn command(command: &language::Command) -> Result<Command, Failure> {
+fn command(command: &language::Command) -> Command {
     let mut made = Command::new(command.name.as_str());
     for argument in &command.arguments {
         let name = argument.name.as_deref().map(Text::from);
-        made.arguments.push(Argument {
-            name,
-            value: value(&argument.value)?,
-        });
+        let value = Value::from(&argument.value);
+        made.arguments.push(Argument { name, value });
     }
     for &merge in &command.merges {
         self::merge(&mut made, merge);
     }
-    Ok(made)
+    made
 }
 
 /// `N>&1` as PowerShell says it: the pair for servers before 2.2 where it is about errors, a member for each stream.
@@ -123,42 +121,6 @@ fn merge(command: &mut Command, merge: Merge) {
             }
         }
     }
-}
-
-/// A constant as PowerShell serializes it (MS-PSRP 2.2.5).
-fn value(constant: &Constant) -> Result<Value, Failure> {
-    let unreadable = |text: &str| Failure::usage(format!("{text} is too large a number"));
-    Ok(match constant {
-        Constant::Null => Value::Null,
-        Constant::Boolean(flag) => Value::Bool(*flag),
-        Constant::Char(unit) => Value::Char(*unit),
-        Constant::String(text) => Value::String(text.as_str().into()),
-        Constant::SByte(number) => Value::SByte(*number),
-        Constant::Byte(number) => Value::Byte(*number),
-        Constant::Int16(number) => Value::Int16(*number),
-        Constant::UInt16(number) => Value::UInt16(*number),
-        Constant::Int32(number) => Value::Int32(*number),
-        Constant::UInt32(number) => Value::UInt32(*number),
-        Constant::Int64(number) => Value::Int64(*number),
-        Constant::UInt64(number) => Value::UInt64(*number),
-        Constant::Single(number) => Value::Single(*number),
-        Constant::Double(number) => Value::Double(*number),
-        Constant::Decimal(digits) => Value::Decimal(digits.parse().map_err(|_| unreadable(digits))?),
-        // CLIXML has no element for it: PowerShell sends its text, which converts back.
-        Constant::BigInteger(digits) => Object::new()
-            .with_types(["System.Numerics.BigInteger", "System.ValueType", "System.Object"])
-            .with_text(digits.as_str())
-            .into(),
-        Constant::Array(items) => Value::array(items.iter().map(value).collect::<Result<Vec<_>, _>>()?),
-        Constant::Hashtable(pairs) => {
-            let pairs = pairs.iter().map(|(key, item)| Ok((value(key)?, value(item)?)));
-            Value::dictionary(pairs.collect::<Result<Vec<_>, Failure>>()?)
-        }
-        Constant::Spelled { value: number, text } => Object::new()
-            .with_text(text.as_str())
-            .with_content(Content::Value(value(number)?))
-            .into(),
-    })
 }
 
 /// The commands in one line, as somebody would type them, without what looks like a secret.

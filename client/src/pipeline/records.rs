@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 
-use clixml::{Budget, Text, Value};
+use clixml::{Budget, Text};
 use proto::v1::Stream;
 use psrp::Body as _;
 use psrp::body::{ErrorRecord, InformationRecord, InformationalRecord, ProgressRecord};
@@ -48,12 +48,13 @@ fn line(before: &str, body: &[u8]) -> String {
 
 fn information(body: &[u8]) -> String {
     match InformationRecord::read(body) {
-        Ok(record) => text_of(&record.message_data),
+        Ok(record) => display::text(&record.message_data),
         Err(_) => anything(body),
     }
 }
 
-/// An error record as PowerShell 5.1 prints it, which is what its users search the web for:
+/// An error record as Windows PowerShell prints it, with the two lines that people search the web for and scripts look
+/// at, which PowerShell 7's concise view leaves out:
 /// ```text
 /// Get-CsUser : Management object not found for identity "x".
 ///     + CategoryInfo          : NotSpecified: (:) [Get-CsUser], ManagementException
@@ -105,17 +106,9 @@ fn anything(body: &[u8]) -> String {
             ..Budget::default()
         },
     ) {
-        Ok(value) => text_of(&value),
+        Ok(value) => display::text(&value),
         Err(_) => String::from_utf8_lossy(body).into_owned(),
     }
-}
-
-fn text_of(value: &Value) -> String {
-    let own = value.as_object().and_then(|object| object.to_string.as_ref());
-    own.or_else(|| value.as_text()).map_or_else(
-        || crate::objects::text(value),
-        |text| text.to_string_lossy().into_owned(),
-    )
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::{Child, Command, Stdio};
 
 use proto::v1::invoke_event::Event;
@@ -28,9 +29,12 @@ impl Person {
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
         let path = ptsname(&master, Vec::new()).unwrap();
+        // Ours it must not become, or the next one could not have it.
+        let no_tty = i32::try_from(rustix::fs::OFlags::NOCTTY.bits()).unwrap();
         let slave = File::options()
             .read(true)
             .write(true)
+            .custom_flags(no_tty)
             .open(path.to_str().unwrap())
             .unwrap();
         let mut modes = tcgetattr(&slave).unwrap();
