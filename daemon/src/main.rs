@@ -4,15 +4,21 @@
 //! The walk: `start` (one daemon, its folder, its socket) -> `serve` (runtime and tasks) -> `service` (gRPC) ->
 //! `desk` (drives the broker) -> `session` (drives one remote shell).
 
+mod account;
 mod clock;
 mod config;
+mod desk;
 mod folder;
+mod hub;
 mod listen;
 mod lock;
 mod log;
 mod options;
+mod owner;
 mod serve;
 mod service;
+mod session;
+mod shutdown;
 mod start;
 mod sys;
 

@@ -4,19 +4,30 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use broker::{Event, Scopes, SessionId, ShellId};
+use ledger::{Ledger, Row};
 use place::{Address, Report};
+use tokio::sync::watch;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Server;
+use uuid::Uuid;
 
+use crate::account::Accounts;
 use crate::clock::Clock;
-use crate::service::Services;
+use crate::config::Source;
+use crate::desk::{self, Books, Desk, Parts};
+use crate::hub::{self, Hub};
+use crate::session::Sessions;
 use crate::start::{Started, report};
-use crate::{listen, sys};
+use crate::{listen, service, shutdown, sys};
 
-/// Frames that travel before the reader has taken the first: enough for a local socket.
+/// What travels before the reader has taken the first: enough for a local socket.
 const WINDOW: u32 = 1 << 20;
-/// A client that is stopped (Ctrl-Z) must not lose its lease at once: liveness is the process's, this is for the rest.
+/// A client that is stopped (Ctrl-Z) must not lose its lease at once: its process says whether it lives, this is for
+/// the rest.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// How long the last answers may take to leave.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Serves until told to stop.
 pub(crate) fn run(started: Started) -> anyhow::Result<()> {
@@ -38,11 +49,17 @@ async fn serve(started: Started) -> anyhow::Result<()> {
         lock,
         foreground,
     } = started;
+    let opened = Ledger::open(&place.state().join("ledger.redb"))?;
+    for damaged in &opened.damaged {
+        tracing::error!(damaged, "a row of the books cannot be read");
+    }
     let clock = Clock::new();
     #[cfg(feature = "test-clock")]
     clock.serve(place.state())?;
+    let hub = begin(&clock, &place, opened.ledger, &opened.rows, opened.fences).await;
+
     let path = listen::socket_path(&place)?;
-    let listener = listen::bind(&path)?;
+    let bound = listen::bind(&path)?;
     let address = Address {
         socket: path.clone(),
         pid: std::process::id(),
@@ -61,17 +78,17 @@ async fn serve(started: Started) -> anyhow::Result<()> {
             ours
         }
     };
-    let accepting = tokio::spawn(listen::accept(path.clone(), listener, connections, look));
-    let services = Services::new(Arc::new(clock));
-    let routes = services.routes().await?;
-    let server = Server::builder()
-        .initial_stream_window_size(WINDOW)
-        .initial_connection_window_size(WINDOW)
-        .http2_keepalive_interval(Some(KEEP_ALIVE))
-        .http2_keepalive_timeout(Some(KEEP_ALIVE))
-        .add_routes(routes)
-        .serve_with_incoming(ReceiverStream::new(incoming));
-    let server = tokio::spawn(server);
+    let accepting = tokio::spawn(listen::accept(path.clone(), bound, connections, look));
+    let closed = hub.closed.subscribe();
+    let mut server = tokio::spawn(
+        Server::builder()
+            .initial_stream_window_size(WINDOW)
+            .initial_connection_window_size(WINDOW)
+            .http2_keepalive_interval(Some(KEEP_ALIVE))
+            .http2_keepalive_timeout(Some(KEEP_ALIVE))
+            .add_routes(service::routes(&hub).await?)
+            .serve_with_incoming_shutdown(ReceiverStream::new(incoming), is_true(closed)),
+    );
     tracing::info!(pid = address.pid, socket = %path.display(), "ready");
     report(&Report::Ready {
         ready: true,
@@ -81,23 +98,98 @@ async fn serve(started: Started) -> anyhow::Result<()> {
     if !foreground {
         sys::silence()?;
     }
-    tokio::select! {
-        ended = server => ended??,
-        () = crate::serve::asked_to_stop() => {}
+    tokio::spawn(stop_when_asked(hub.clone()));
+    let lost = tokio::select! {
+        () = is_true(hub.closed.subscribe()) => false,
+        ended = &mut server => {
+            ended??;
+            true
+        }
+    };
+    if lost && !*hub.closed.borrow() {
+        // No socket and no lock any more: what is open is closed all the same.
+        shutdown::shut_down(&hub, shutdown::WITHIN).await;
     }
     accepting.abort();
     let _ = Address::remove(&place, address.pid);
     let _ = std::fs::remove_file(&path);
+    if !lost {
+        let _ = tokio::time::timeout(LAST_WORDS, server).await;
+    }
+    tracing::info!("ended");
     Ok(())
 }
 
-async fn asked_to_stop() {
+/// Starts the desk, tells it what is configured and what the books of the last run hold, and begins to close that.
+async fn begin(clock: &Clock, place: &place::Place, ledger: Ledger, rows: &[Row], fences: u64) -> Arc<Hub> {
+    let config = Arc::new(Source::new(place.config_file()));
+    let accounts = Arc::new(Accounts::default());
+    let (handle, asked, changed) = desk::Handle::new();
+    let sessions = Sessions::new(clock.clone(), config.clone(), accounts, handle);
+    let parts = Parts {
+        clock: clock.clone(),
+        config,
+        ledger,
+        sessions: sessions.clone(),
+        books: Books::of(rows),
+        fences,
+        seed: Uuid::new_v4().as_u128(),
+    };
+    tokio::spawn(Desk::run(parts, asked, changed));
+    let hub = Arc::new(Hub::new(sessions));
+    if let Err(error) = hub.current().await {
+        tracing::warn!(%error, "the configuration cannot be read");
+        hub.configure(&hub.config.last()).await;
+    }
+    for row in rows {
+        let profile = hub.config.last().profiles.get(&row.profile).cloned();
+        let identity = profile
+            .as_ref()
+            .map_or_else(|| row.uri.clone(), |profile| hub::identity(profile));
+        let event = Event::Restored {
+            session: SessionId(row.session),
+            shell: ShellId(row.shell.as_u128()),
+            profile: row.profile.as_str().into(),
+            scopes: Scopes {
+                service: row.service.clone(),
+                admin: row.admin.clone(),
+                organization: Some(row.organization.clone()),
+            },
+            identity,
+            // Whether anything ran in it alone is not in the books.
+            dirty: true,
+        };
+        tracing::info!(session = row.session, stage = ?row.stage, "found in the books");
+        hub.desk.say(event).await;
+        hub.sessions.close(SessionId(row.session), Some(row.clone()));
+    }
+    hub
+}
+
+async fn is_true(mut flag: watch::Receiver<bool>) {
+    // A sender that is gone says no more: whoever waits has gone with it.
+    let _ = flag.wait_for(|set| *set).await;
+}
+
+/// The first signal closes everything, within a bound; the second ends the process at once.
+async fn stop_when_asked(hub: Arc<Hub>) {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        return std::future::pending().await;
+        tracing::error!("signals cannot be heard");
+        return;
     };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+        if stopping {
+            tracing::warn!("a second signal: ending at once");
+            std::process::exit(1);
+        }
+        stopping = true;
+        let hub = hub.clone();
+        tokio::spawn(async move { shutdown::shut_down(&hub, shutdown::WITHIN).await });
     }
 }

@@ -48,6 +48,15 @@ pub(crate) struct Process {
     pub(crate) name: String,
     /// True for one that has ended and was not waited for.
     pub(crate) ended: bool,
+    /// Where its program and its stack lie, if the system tells: the same in a fork, another after each `exec`.
+    pub(crate) image: Option<(u64, u64)>,
+}
+
+impl Process {
+    /// Whether it is a copy of its parent that has run no program of its own: a subshell.
+    pub(crate) fn is_fork_of(&self, parent: &Self) -> bool {
+        self.parent == parent.pid && self.image.is_some() && self.image == parent.image
+    }
 }
 
 /// The process with that pid, or `None` if there is none, or the system does not say.
@@ -71,6 +80,15 @@ fn parse_stat(stat: &str) -> Option<Process> {
     let mut number = || fields.next()?.parse::<i64>().ok();
     let (parent, group, session, _terminal, terminal_group) = (number()?, number()?, number()?, number()?, number()?);
     let started = fields.nth(13)?.parse().ok()?;
+    // Fields 26 and 28; zero where we may not look.
+    let program = fields
+        .nth(3)
+        .and_then(|field| field.parse::<u64>().ok())
+        .filter(|at| *at != 0);
+    let stack = fields
+        .nth(1)
+        .and_then(|field| field.parse::<u64>().ok())
+        .filter(|at| *at != 0);
     Some(Process {
         pid: pid.parse().ok()?,
         parent: u32::try_from(parent).ok()?,
@@ -80,7 +98,14 @@ fn parse_stat(stat: &str) -> Option<Process> {
         started,
         name: name.to_owned(),
         ended: matches!(state, "Z" | "X"),
+        image: program.zip(stack),
     })
+}
+
+/// The uid that a process runs as.
+pub(crate) fn owner_of(pid: u32) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(format!("/proc/{pid}")).ok().map(|found| found.uid())
 }
 
 /// The effective uid of this process.
@@ -213,7 +238,7 @@ mod tests {
     #[test]
     fn a_name_with_parentheses_is_read() {
         let stat = "4711 (a) (b) c) S 4700 4711 4650 34816 4711 4194304 123 0 0 0 1 2 0 0 20 0 1 0 987654 1000 50 \
-                    18446744073709551615 0 0";
+                    18446744073709551615 94000 95000 140000 0 0";
         let process = parse_stat(stat).unwrap();
         assert_eq!(
             (process.pid, process.parent, process.group, process.session),
@@ -223,6 +248,7 @@ mod tests {
             (process.terminal_group, process.started, process.name.as_str()),
             (Some(4711), 987_654, "a) (b) c")
         );
+        assert_eq!(process.image, Some((94_000, 140_000)));
         assert_eq!(parse_stat("4711 (x"), None);
     }
 

@@ -6,10 +6,9 @@ mod error;
 mod profile;
 mod source;
 
-pub(crate) use account::Scope;
 pub(crate) use error::ConfigError;
 pub(crate) use profile::{Password, Profile};
-pub(crate) use source::Source;
+pub(crate) use source::{Current, Source};
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -29,7 +28,7 @@ impl Config {
     /// Reads the text of the file at `path`.
     pub(crate) fn read(path: &Path, text: &str) -> Result<Self, ConfigError> {
         let document = Document::parse(path, text)?;
-        let mut keys = document.keys();
+        let keys = document.keys();
         match keys.integer("version", 1..=1)? {
             Some(_) => {}
             None => return Err(document.error(0, "version", "the first key must be: version = 1".to_owned())),

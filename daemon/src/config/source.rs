@@ -55,6 +55,11 @@ impl Source {
         &self.path
     }
 
+    /// The configuration that counts, without a look at the file.
+    pub(crate) fn last(&self) -> Arc<Config> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).good.clone()
+    }
+
     /// Looks at the file, and reads it if it has changed. An error only where no version of it was ever good.
     pub(crate) fn look(&self) -> Result<Current, ConfigError> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);

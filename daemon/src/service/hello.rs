@@ -1,15 +1,21 @@
 //! Who is there.
 
+use std::sync::Arc;
+
 use proto::v1::greeting_server::{Greeting, GreetingServer};
 use proto::v1::{HelloRequest, HelloResponse};
 use tonic::{Request, Response, Status};
 
+use crate::hub::Hub;
+
 /// The first call on every connection. Never refused.
 #[derive(Debug)]
-pub(crate) struct Hello;
+pub(crate) struct Hello {
+    hub: Arc<Hub>,
+}
 
-pub(crate) fn service() -> GreetingServer<Hello> {
-    GreetingServer::new(Hello)
+pub(super) fn service(hub: Arc<Hub>) -> GreetingServer<Hello> {
+    GreetingServer::new(Hello { hub })
 }
 
 #[tonic::async_trait]
@@ -25,7 +31,7 @@ impl Greeting for Hello {
             features: Vec::new(),
             pid: std::process::id(),
             executable: executable.display().to_string(),
-            stopping: false,
+            stopping: *self.hub.stopping.borrow(),
         }))
     }
 }

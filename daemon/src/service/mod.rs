@@ -1,36 +1,77 @@
 //! The gRPC services, one file each.
 
+mod accounts;
+mod admin;
+mod convert;
+mod error;
 mod hello;
+mod invoke;
+mod leases;
+mod output;
+mod pipeline;
+mod sessions;
+mod status;
+mod value;
+mod wait;
 
 use std::sync::Arc;
 
+use proto::v1;
+use tonic::Status;
 use tonic::service::Routes;
 
-use crate::clock::Clock;
+use crate::config::Profile;
+use crate::hub::Hub;
 
-/// What the services share.
-#[derive(Debug)]
-pub(crate) struct Services {
-    clock: Arc<Clock>,
+/// Messages of one stream that wait for its reader.
+const STREAM: usize = 16;
+
+/// All services over one hub.
+pub(crate) async fn routes(hub: &Arc<Hub>) -> anyhow::Result<Routes> {
+    let (health, health_service) = tonic_health::server::health_reporter();
+    health
+        .set_service_status("", tonic_health::ServingStatus::Serving)
+        .await;
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()?;
+    tokio::spawn(tell_health(hub.clone(), health));
+    Ok(Routes::new(health_service)
+        .add_service(reflection)
+        .add_service(hello::service(hub.clone()))
+        .add_service(leases::service(hub.clone()))
+        .add_service(sessions::service(hub.clone()))
+        .add_service(pipeline::service(hub.clone()))
+        .add_service(admin::service(hub.clone()))
+        .add_service(accounts::service(hub.clone())))
 }
 
-impl Services {
-    pub(crate) fn new(clock: Arc<Clock>) -> Self {
-        Self { clock }
-    }
-
-    pub(crate) async fn routes(&self) -> anyhow::Result<Routes> {
-        let _ = &self.clock;
-        let (health, health_service) = tonic_health::server::health_reporter();
+/// Not serving from the shutdown on.
+async fn tell_health(hub: Arc<Hub>, health: tonic_health::server::HealthReporter) {
+    let mut stopping = hub.stopping.subscribe();
+    if stopping.wait_for(|stopping| *stopping).await.is_ok() {
         health
-            .set_service_status("", tonic_health::ServingStatus::Serving)
+            .set_service_status("", tonic_health::ServingStatus::NotServing)
             .await;
-        let reflection = tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-            .build_v1()?;
-        Ok(Routes::new(health_service)
-            .add_service(reflection)
-            .add_service(hello::service()))
     }
+}
+
+/// The profile that a request means, the asker's environment remembered for it; and what is wrong with the last edit
+/// of the configuration, if that does not count.
+async fn profile(hub: &Hub, name: &str, caller: &v1::Caller) -> Result<(Arc<Profile>, Option<String>), Status> {
+    if *hub.stopping.borrow() {
+        let message = "the daemon is stopping";
+        return Err(error::status(v1::ErrorKind::Stopping, message, "pslease daemon start"));
+    }
+    let current = hub.current().await.map_err(|error| error::config(&error))?;
+    let profile = current
+        .config
+        .profile(name)
+        .map_err(|unnamed| error::unnamed(&unnamed))?;
+    hub.sessions.remember(&profile.name, &caller.environment);
+    let bad = current
+        .bad
+        .map(|error| format!("the last edit does not count: {error}"));
+    Ok((profile, bad))
 }

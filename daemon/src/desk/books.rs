@@ -1,0 +1,182 @@
+//! The ledger's rows, one for each session that may be on a server: what the broker decides about them, joined with
+//! what only the driver knows.
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
+
+use broker::{SessionId, ShellId};
+use ledger::{Entry, Row, Stage};
+use runspace::Kept;
+use uuid::Uuid;
+
+use crate::config::Profile;
+
+/// The rows as they are, or are about to be, in the file.
+#[derive(Debug, Default)]
+pub(crate) struct Books {
+    rows: HashMap<SessionId, Row>,
+}
+
+impl Books {
+    /// The rows of an earlier run.
+    pub(crate) fn of(rows: &[Row]) -> Self {
+        Self {
+            rows: rows.iter().map(|row| (SessionId(row.session), row.clone())).collect(),
+        }
+    }
+
+    pub(crate) fn row(&self, session: SessionId) -> Option<&Row> {
+        self.rows.get(&session)
+    }
+
+    /// A shell of this id is about to be created.
+    pub(crate) fn intent(&mut self, session: SessionId, shell: ShellId, profile: &Profile) -> Entry {
+        let row = Row {
+            shell: Uuid::from_u128(shell.0),
+            stage: Stage::Intent,
+            session: session.0,
+            profile: profile.name.clone(),
+            service: profile.scope.service.clone(),
+            admin: profile.scope.admin.clone(),
+            organization: profile.scope.organization.clone(),
+            uri: profile.address.uri.clone(),
+            resource_uri: String::new(),
+            configuration: profile.configuration.clone(),
+            session_id: Uuid::new_v4(),
+            ca: profile.ca.clone(),
+            allow_plain_http: profile.allow_plain_http,
+            idle_seconds: profile.max_idle_timeout.as_secs(),
+            open_seconds: profile.open_timeout.as_secs(),
+            wall: wall(),
+            epoch: 0,
+            running: false,
+            cookies: Vec::new(),
+        };
+        self.rows.insert(session, row.clone());
+        Entry::Put(Box::new(row))
+    }
+
+    /// The endpoint sent the open on to this address.
+    pub(crate) fn hop(&mut self, session: SessionId, uri: &str) -> Option<Entry> {
+        self.change(session, |row| uri.clone_into(&mut row.uri))
+    }
+
+    /// The server's own names of the shell, and its idle time.
+    pub(crate) fn kept(&mut self, session: SessionId, kept: &Kept, idle: Option<Duration>) {
+        if let Some(row) = self.rows.get_mut(&session) {
+            row.uri.clone_from(&kept.uri);
+            row.resource_uri.clone_from(&kept.resource_uri);
+            if let Ok(shell) = Uuid::parse_str(&kept.shell_id)
+                && shell != row.shell
+            {
+                // A server that renames the shell: the row keeps our id as its key, and the name goes with the address.
+                tracing::warn!(%session, "the server gave the shell another id");
+            }
+            if let Some(idle) = idle {
+                row.idle_seconds = idle.as_secs();
+            }
+        }
+    }
+
+    pub(crate) fn stage(&mut self, session: SessionId, stage: Stage) -> Option<Entry> {
+        self.change(session, |row| row.stage = stage)
+    }
+
+    /// Whether a pipeline may be running; `None` where that is in the books already.
+    pub(crate) fn running(&mut self, session: SessionId, running: bool) -> Option<Entry> {
+        if self.rows.get(&session)?.running == running {
+            return None;
+        }
+        self.change(session, |row| row.running = running)
+    }
+
+    pub(crate) fn gone(&mut self, session: SessionId) -> Option<Entry> {
+        self.rows.remove(&session).map(|row| Entry::Remove(row.shell))
+    }
+
+    fn change(&mut self, session: SessionId, with: impl FnOnce(&mut Row)) -> Option<Entry> {
+        let row = self.rows.get_mut(&session)?;
+        with(row);
+        row.wall = wall();
+        Some(Entry::Put(Box::new(row.clone())))
+    }
+}
+
+/// How long a shell of an earlier run may be there at the most, counted from the restart; `None` if nothing can be
+/// said, because a pipeline may be running in it.
+pub(crate) fn hold_back(row: &Row) -> Option<Duration> {
+    if row.running {
+        return None;
+    }
+    let open = match row.stage {
+        Stage::Intent => Duration::from_secs(row.open_seconds),
+        Stage::Open | Stage::Closing | Stage::Unconfirmed => Duration::ZERO,
+    };
+    // Wall time that went back says that our clocks cannot be trusted: then the hold-back is twice as long.
+    let idle = Duration::from_secs(row.idle_seconds);
+    let doubt = if wall() < row.wall { idle } else { Duration::ZERO };
+    Some(open + idle + doubt)
+}
+
+/// Milliseconds since 1970.
+fn wall() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    fn profile() -> std::sync::Arc<Profile> {
+        let text =
+            "version = 1\n[profile.a]\ntemplate = \"winrm\"\nhost = \"h\"\nadmin = \"ken\"\nopen_timeout = 100\n";
+        Config::read(std::path::Path::new("config.toml"), text)
+            .unwrap()
+            .profile("a")
+            .unwrap()
+    }
+
+    #[test]
+    fn a_session_passes_through_the_books_and_out_of_them() {
+        let mut books = Books::default();
+        let one = SessionId(1);
+        let Entry::Put(row) = books.intent(one, ShellId(7), &profile()) else {
+            panic!("an intent is a row")
+        };
+        assert_eq!(
+            (row.stage, row.shell, row.running),
+            (Stage::Intent, Uuid::from_u128(7), false)
+        );
+        assert_eq!(
+            hold_back(&row),
+            Some(Duration::from_secs(100 + 7200)),
+            "open deadline and the largest idle time"
+        );
+        assert!(books.running(one, false).is_none(), "nothing new");
+        let Some(Entry::Put(row)) = books.running(one, true) else {
+            panic!("it runs")
+        };
+        assert_eq!(hold_back(&row), None);
+        let Some(Entry::Put(row)) = books.stage(one, Stage::Closing) else {
+            panic!("it closes")
+        };
+        assert_eq!(row.stage, Stage::Closing);
+        assert_eq!(books.gone(one), Some(Entry::Remove(Uuid::from_u128(7))));
+        assert_eq!(books.gone(one), None);
+    }
+
+    #[test]
+    fn wall_time_that_went_back_lengthens_the_hold_back() {
+        let mut books = Books::default();
+        let Entry::Put(mut row) = books.intent(SessionId(1), ShellId(7), &profile()) else {
+            panic!("a row")
+        };
+        row.stage = Stage::Open;
+        row.wall += 3_600_000;
+        assert_eq!(hold_back(&row), Some(Duration::from_secs(2 * 7200)));
+    }
+}

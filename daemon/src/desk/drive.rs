@@ -1,0 +1,328 @@
+//! The loop: events in, actions out, one at a time and in order.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use broker::{Action, Broker, Entry, Event, Fence, LeaseId, RequestId, Seq, SessionId, Start, StopCause, Waiting};
+use ledger::{Ledger, Stage};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{Answer, Ask, Books, Left, News};
+use crate::clock::Clock;
+use crate::config::Source;
+use crate::session::Sessions;
+
+/// Confirmations of the ledger that may wait for the desk. More than the ledger's own queue can have under way.
+const RECORDS: usize = 8192;
+
+/// What the desk is made of.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) clock: Clock,
+    pub(crate) config: Arc<Source>,
+    pub(crate) ledger: Ledger,
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) books: Books,
+    pub(crate) fences: u64,
+    pub(crate) seed: u128,
+}
+
+/// The desk. Runs until every handle is gone.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    broker: Broker,
+    parts: Parts,
+    records: mpsc::Sender<Recorded>,
+    waiting: HashMap<RequestId, Waiter>,
+    turns: HashMap<RequestId, (SessionId, watch::Sender<Option<StopCause>>)>,
+    leases: HashMap<LeaseId, watch::Sender<News>>,
+    shutdown: Vec<oneshot::Sender<Left>>,
+    changed: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    waiting: watch::Sender<Option<Waiting>>,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// What the ledger said.
+#[derive(Debug)]
+enum Recorded {
+    Entry(Seq, bool),
+    Hop(oneshot::Sender<bool>, bool),
+}
+
+impl Desk {
+    /// Runs the desk. `restored` are events that come before all others.
+    pub(crate) async fn run(parts: Parts, mut asked: mpsc::Receiver<Ask>, changed: watch::Sender<u64>) {
+        let (records, mut recorded) = mpsc::channel(RECORDS);
+        let start = Start {
+            fence: Fence(parts.fences.max(1)),
+            seed: parts.seed,
+            ..Start::default()
+        };
+        let mut desk = Self {
+            broker: Broker::new(start),
+            parts,
+            records,
+            waiting: HashMap::new(),
+            turns: HashMap::new(),
+            leases: HashMap::new(),
+            shutdown: Vec::new(),
+            changed,
+        };
+        loop {
+            desk.act();
+            let due = desk.broker.poll_timeout();
+            tokio::select! {
+                biased;
+                Some(record) = recorded.recv() => desk.recorded(record),
+                ask = asked.recv() => match ask {
+                    Some(ask) => desk.asked(ask),
+                    None => return,
+                },
+                () = desk.parts.clock.reach(due) => {
+                    let now = desk.parts.clock.now();
+                    desk.broker.handle_timeout(now);
+                }
+            }
+        }
+    }
+
+    fn handle(&mut self, event: Event) {
+        tracing::trace!(?event, "desk");
+        self.broker.handle(self.parts.clock.now(), event);
+    }
+
+    fn asked(&mut self, ask: Ask) {
+        match ask {
+            Ask::Tell(event) => {
+                if let Event::TurnDone { turn, .. } = &event {
+                    self.turn_over(*turn);
+                }
+                self.handle(event);
+            }
+            Ask::Request {
+                id,
+                event,
+                waiting,
+                answer,
+            } => {
+                self.waiting.insert(id, Waiter { waiting, answer });
+                self.handle(event);
+            }
+            Ask::Snapshot(answer) => {
+                let _ = answer.send(self.broker.snapshot(self.parts.clock.now()));
+            }
+            Ask::Hop { session, uri, done } => match self.parts.books.hop(session, &uri) {
+                Some(entry) => {
+                    let records = self.records.clone();
+                    self.parts.ledger.write(vec![entry], move |result| {
+                        let _ = records.blocking_send(Recorded::Hop(done, result.is_ok()));
+                    });
+                }
+                None => {
+                    let _ = done.send(false);
+                }
+            },
+            Ask::Kept { session, kept, idle } => self.parts.books.kept(session, &kept, idle),
+            Ask::Shutdown { deadline, done } => {
+                self.shutdown.push(done);
+                self.handle(Event::Shutdown { deadline });
+            }
+        }
+    }
+
+    fn recorded(&mut self, record: Recorded) {
+        match record {
+            Recorded::Entry(seq, true) => self.handle(Event::Recorded { seq }),
+            Recorded::Entry(seq, false) => self.handle(Event::RecordFailed { seq }),
+            Recorded::Hop(done, ok) => {
+                let _ = done.send(ok);
+            }
+        }
+    }
+
+    /// Carries out what the broker wants.
+    fn act(&mut self) {
+        let mut any = false;
+        while let Some(action) = self.broker.poll_action() {
+            any = true;
+            tracing::trace!(?action, "desk");
+            self.carry_out(action);
+        }
+        if any {
+            self.changed.send_modify(|count| *count += 1);
+        }
+    }
+
+    fn carry_out(&mut self, action: Action) {
+        match action {
+            Action::Record { seq, entry } => self.record(seq, entry),
+            Action::Open {
+                session,
+                shell,
+                profile,
+            } => {
+                tracing::info!(%session, %shell, %profile, "open");
+                let row = self.parts.books.row(session).cloned();
+                self.parts.sessions.open(session, &profile, row);
+            }
+            Action::Close { session, cause } => {
+                tracing::info!(%session, ?cause, "close");
+                let row = self.parts.books.row(session).cloned();
+                self.parts.sessions.close(session, row);
+            }
+            Action::Granted {
+                request,
+                lease,
+                fence,
+                session,
+                ttl,
+            } => {
+                let (sender, news) = watch::channel(News::Lives);
+                tracing::info!(%lease, ?session, "lease granted");
+                self.leases.insert(lease, sender);
+                let answer = Answer::Granted {
+                    lease,
+                    fence,
+                    session,
+                    ttl,
+                    news,
+                };
+                if !self.answer(request, answer) {
+                    // Whoever asked is gone: nobody will ever use it.
+                    self.handle(Event::End {
+                        lease,
+                        cause: broker::EndCause::Stream,
+                    });
+                }
+            }
+            Action::TurnGranted { turn, session } => {
+                let (sender, stop) = watch::channel(None);
+                self.turns.insert(turn, (session, sender));
+                self.write_behind(|books| books.running(session, true));
+                if !self.answer(turn, Answer::Turn { session, stop }) {
+                    self.turn_over(turn);
+                    self.handle(Event::TurnDone {
+                        turn,
+                        outcome: broker::TurnOutcome::Clean,
+                    });
+                }
+            }
+            Action::Connected {
+                request,
+                session,
+                reused,
+            } => {
+                self.answer(request, Answer::Connected { session, reused });
+            }
+            Action::Renewed { request, ttl } => {
+                self.answer(request, Answer::Renewed { ttl });
+            }
+            Action::Done { request } => {
+                self.answer(request, Answer::Done);
+            }
+            Action::Refused { request, refusal } => {
+                self.answer(request, Answer::Refused(refusal));
+            }
+            Action::Waiting { request, waiting } => {
+                if let Some(waiter) = self.waiting.get(&request) {
+                    waiter.waiting.send_replace(Some(waiting));
+                }
+            }
+            Action::StopTurn { turn, why } => {
+                if let Some((_, stop)) = self.turns.get(&turn) {
+                    stop.send_replace(Some(why));
+                }
+            }
+            Action::LeaseEnded { lease, cause } => {
+                tracing::info!(%lease, ?cause, "lease ended");
+                if let Some(news) = self.leases.remove(&lease) {
+                    news.send_replace(News::Ended(cause));
+                }
+            }
+            Action::Ending { lease, cause, at } => {
+                if let Some(news) = self.leases.get(&lease) {
+                    news.send_replace(News::Ending(cause, at));
+                }
+            }
+            Action::ShutdownDone { closed, left } => {
+                let unconfirmed = left.iter().map(|session| self.left(*session)).collect();
+                let left = Left { closed, unconfirmed };
+                for done in self.shutdown.drain(..) {
+                    let _ = done.send(left.clone());
+                }
+            }
+        }
+    }
+
+    fn left(&self, session: SessionId) -> String {
+        match self.parts.books.row(session) {
+            Some(row) => format!(
+                "session {session} of {} on {} is not confirmed as closed; the next psleased tries again",
+                row.admin, row.service
+            ),
+            None => format!("session {session} is not confirmed as closed"),
+        }
+    }
+
+    /// False if nobody waits for it any more.
+    fn answer(&mut self, request: RequestId, answer: Answer) -> bool {
+        self.waiting
+            .remove(&request)
+            .is_some_and(|waiter| waiter.answer.send(answer).is_ok())
+    }
+
+    fn turn_over(&mut self, turn: RequestId) {
+        if let Some((session, _)) = self.turns.remove(&turn)
+            && !self.turns.values().any(|(other, _)| *other == session)
+        {
+            self.write_behind(|books| books.running(session, false));
+        }
+    }
+
+    fn record(&mut self, seq: Seq, entry: Entry) {
+        let books = &mut self.parts.books;
+        let entry = match entry {
+            Entry::Fences { end } => Some(ledger::Entry::Fences(end.0)),
+            Entry::Intent {
+                session,
+                shell,
+                profile,
+                ..
+            } => {
+                match self.parts.config.last().profiles.get(profile.as_str()) {
+                    Some(profile) => Some(books.intent(session, shell, profile)),
+                    None => {
+                        // Taken out of the configuration this instant: nothing may be opened for it.
+                        self.handle(Event::RecordFailed { seq });
+                        return;
+                    }
+                }
+            }
+            Entry::Opened { session } => books.stage(session, Stage::Open),
+            Entry::Closing { session, .. } => books.stage(session, Stage::Closing),
+            Entry::Unconfirmed { session, .. } => books.stage(session, Stage::Unconfirmed),
+            Entry::Gone { session } => books.gone(session),
+        };
+        let records = self.records.clone();
+        self.parts.ledger.write(entry.into_iter().collect(), move |result| {
+            if let Err(error) = &result {
+                tracing::error!(%error, "the books");
+            }
+            let _ = records.blocking_send(Recorded::Entry(seq, result.is_ok()));
+        });
+    }
+
+    fn write_behind(&mut self, entry: impl FnOnce(&mut Books) -> Option<ledger::Entry>) {
+        if let Some(entry) = entry(&mut self.parts.books) {
+            self.parts.ledger.write(vec![entry], |result| {
+                if let Err(error) = result {
+                    tracing::error!(%error, "the books");
+                }
+            });
+        }
+    }
+}

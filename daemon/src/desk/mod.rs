@@ -1,0 +1,252 @@
+//! The one task that owns the broker: what anybody wants goes through here as an event, and what the broker decides is
+//! carried out from here.
+//!
+//! - [`Handle`]: how the rest of the daemon asks. - [`Answer`]: what comes back, once for each request.
+//! - `books`: the rows of the ledger. - `drive`: the loop.
+
+mod books;
+mod drive;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use broker::{EndCause, Event, Fence, LeaseId, Refusal, RequestId, SessionId, Snapshot, StopCause, Waiting};
+use moment::Moment;
+use runspace::Kept;
+use tokio::sync::{mpsc, oneshot, watch};
+
+pub(crate) use books::{Books, hold_back};
+pub(crate) use drive::{Desk, Parts};
+
+/// Questions that may wait for the desk.
+const QUEUE: usize = 1024;
+
+/// What anybody may say to the desk.
+pub(crate) enum Ask {
+    /// Something happened; nobody waits for an answer.
+    Tell(Event),
+    /// A request, whose answer somebody waits for.
+    Request {
+        id: RequestId,
+        event: Event,
+        waiting: watch::Sender<Option<Waiting>>,
+        answer: oneshot::Sender<Answer>,
+    },
+    /// Who holds what.
+    Snapshot(oneshot::Sender<Snapshot>),
+    /// The endpoint sends an open elsewhere: durable before anything is sent there.
+    Hop {
+        session: SessionId,
+        uri: String,
+        done: oneshot::Sender<bool>,
+    },
+    /// What finds the session's shell again.
+    Kept {
+        session: SessionId,
+        kept: Kept,
+        idle: Option<Duration>,
+    },
+    /// Begin nothing more, close everything; answered with what was left.
+    Shutdown {
+        deadline: Moment,
+        done: oneshot::Sender<Left>,
+    },
+}
+
+/// What a shutdown left.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Left {
+    pub(crate) closed: u32,
+    /// A sentence each.
+    pub(crate) unconfirmed: Vec<String>,
+}
+
+/// The final answer to a request.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Granted {
+        lease: LeaseId,
+        fence: Fence,
+        session: Option<SessionId>,
+        ttl: Option<Duration>,
+        news: watch::Receiver<News>,
+    },
+    Turn {
+        session: SessionId,
+        stop: watch::Receiver<Option<StopCause>>,
+    },
+    Connected {
+        session: SessionId,
+        reused: bool,
+    },
+    Renewed {
+        ttl: Option<Duration>,
+    },
+    Done,
+    Refused(Refusal),
+}
+
+/// What a lease's holder is told after the grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum News {
+    #[default]
+    Lives,
+    /// It will end then, for this.
+    Ending(EndCause, Moment),
+    Ended(EndCause),
+}
+
+/// How the rest of the daemon speaks to the desk.
+#[derive(Debug, Clone)]
+pub(crate) struct Handle {
+    asks: mpsc::Sender<Ask>,
+    next: Arc<AtomicU64>,
+    /// Counts what has happened, for whoever watches.
+    changes: watch::Receiver<u64>,
+}
+
+impl Handle {
+    /// A handle, and the desk's end of it.
+    pub(crate) fn new() -> (Self, mpsc::Receiver<Ask>, watch::Sender<u64>) {
+        let (asks, asked) = mpsc::channel(QUEUE);
+        let (changed, changes) = watch::channel(0);
+        (
+            Self {
+                asks,
+                next: Arc::new(AtomicU64::new(1)),
+                changes,
+            },
+            asked,
+            changed,
+        )
+    }
+
+    /// A number for a request that was never used before.
+    pub(crate) fn request_id(&self) -> RequestId {
+        RequestId(self.next.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Makes a request of the event that `with` builds for its number.
+    pub(crate) async fn request(&self, with: impl FnOnce(RequestId) -> Event) -> Pending {
+        let id = self.request_id();
+        let (waiting, waits) = watch::channel(None);
+        let (answer, answered) = oneshot::channel();
+        let ask = Ask::Request {
+            id,
+            event: with(id),
+            waiting,
+            answer,
+        };
+        // A desk that has ended drops the ask, and with it the answer's sender: the request is then refused.
+        let _ = self.asks.send(ask).await;
+        Pending {
+            id,
+            waits,
+            answered: Some(answered),
+            desk: self.clone(),
+        }
+    }
+
+    /// Says that something happened. Never waits; where the queue is full, a task does.
+    pub(crate) fn tell(&self, event: Event) {
+        if let Err(mpsc::error::TrySendError::Full(ask)) = self.asks.try_send(Ask::Tell(event)) {
+            let asks = self.asks.clone();
+            tokio::spawn(async move { asks.send(ask).await.is_ok() });
+        }
+    }
+
+    /// Says that something happened, in order after whatever was said before.
+    pub(crate) async fn say(&self, event: Event) {
+        let _ = self.asks.send(Ask::Tell(event)).await;
+    }
+
+    pub(crate) async fn snapshot(&self) -> Snapshot {
+        let (answer, answered) = oneshot::channel();
+        let _ = self.asks.send(Ask::Snapshot(answer)).await;
+        answered.await.unwrap_or_default()
+    }
+
+    /// True once the hop is in the books.
+    pub(crate) async fn hop(&self, session: SessionId, uri: String) -> bool {
+        let (done, recorded) = oneshot::channel();
+        let _ = self.asks.send(Ask::Hop { session, uri, done }).await;
+        recorded.await.unwrap_or(false)
+    }
+
+    pub(crate) async fn kept(&self, session: SessionId, kept: Kept, idle: Option<Duration>) {
+        let _ = self.asks.send(Ask::Kept { session, kept, idle }).await;
+    }
+
+    pub(crate) async fn shutdown(&self, deadline: Moment) -> Left {
+        let (done, left) = oneshot::channel();
+        let _ = self.asks.send(Ask::Shutdown { deadline, done }).await;
+        left.await.unwrap_or_default()
+    }
+
+    /// Changes whenever something has happened.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.clone()
+    }
+}
+
+/// A request that waits. Dropped before its answer, it is taken back.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    id: RequestId,
+    waits: watch::Receiver<Option<Waiting>>,
+    answered: Option<oneshot::Receiver<Answer>>,
+    desk: Handle,
+}
+
+/// What a waiting request hears next.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    Waiting(Waiting),
+    Answer(Answer),
+}
+
+impl Pending {
+    pub(crate) const fn id(&self) -> RequestId {
+        self.id
+    }
+
+    /// What comes next: any number of reasons to wait, then the answer. May be cancelled and called again.
+    pub(crate) async fn next(&mut self) -> Heard {
+        loop {
+            let Some(answered) = &mut self.answered else {
+                return Heard::Answer(Answer::Refused(Refusal::Cancelled));
+            };
+            tokio::select! {
+                biased;
+                answer = answered => {
+                    self.answered = None;
+                    return Heard::Answer(answer.unwrap_or(Answer::Refused(Refusal::Stopping)));
+                }
+                Ok(()) = self.waits.changed() => {
+                    if let Some(waiting) = self.waits.borrow_and_update().clone() {
+                        return Heard::Waiting(waiting);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The answer, whatever was waited for.
+    pub(crate) async fn answer(mut self) -> Answer {
+        loop {
+            match self.next().await {
+                Heard::Waiting(_) => {}
+                Heard::Answer(answer) => return answer,
+            }
+        }
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if self.answered.take().is_some() {
+            self.desk.tell(Event::Cancel { request: self.id });
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! What every service knows of: the desk, the sessions, the accounts, the configuration as it counts now.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use broker::{Event, LeaseId, Lifetimes, Limits, OpenRate, ProfileName, Scopes, Settings};
+use moment::Moment;
+use tokio::sync::watch;
+
+use crate::account::Accounts;
+use crate::clock::Clock;
+use crate::config::{Config, ConfigError, Current, Profile, Source};
+use crate::desk;
+use crate::session::Sessions;
+
+/// What is shown of a lease besides what the broker knows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Extra {
+    pub(crate) anchor: String,
+    pub(crate) label: String,
+}
+
+/// What the services share.
+#[derive(Debug)]
+pub(crate) struct Hub {
+    pub(crate) clock: Clock,
+    pub(crate) config: Arc<Source>,
+    pub(crate) accounts: Arc<Accounts>,
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) desk: desk::Handle,
+    pub(crate) began: Moment,
+    /// True from the shutdown on.
+    pub(crate) stopping: watch::Sender<bool>,
+    /// True once every session is closed, as far as that could be: the process may end.
+    pub(crate) closed: watch::Sender<bool>,
+    extras: Mutex<HashMap<LeaseId, Extra>>,
+    /// One look at a time, so that whoever comes second finds the broker configured.
+    look: tokio::sync::Mutex<()>,
+}
+
+impl Hub {
+    pub(crate) fn new(sessions: Arc<Sessions>) -> Self {
+        Self {
+            clock: sessions.clock.clone(),
+            config: sessions.config.clone(),
+            accounts: sessions.accounts.clone(),
+            desk: sessions.desk.clone(),
+            began: sessions.clock.now(),
+            sessions,
+            stopping: watch::Sender::new(false),
+            closed: watch::Sender::new(false),
+            extras: Mutex::default(),
+            look: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// The configuration as it counts from this request on.
+    pub(crate) async fn current(&self) -> Result<Current, ConfigError> {
+        let _one = self.look.lock().await;
+        let current = self.config.look()?;
+        if current.changed && current.bad.is_none() {
+            self.configure(&current.config).await;
+        }
+        Ok(current)
+    }
+
+    /// Tells the broker what the profiles are, and whose log-on is missing.
+    pub(crate) async fn configure(&self, config: &Config) {
+        tracing::info!(profiles = config.profiles.len(), "configured");
+        let profiles = config.profiles.values().map(|profile| of_profile(profile)).collect();
+        self.desk
+            .say(Event::Configured {
+                profiles,
+                settings: settings(config),
+            })
+            .await;
+        for profile in config.profiles.values() {
+            self.tell_standing(profile).await;
+        }
+    }
+
+    /// Tells the broker whether the profile's account can log on.
+    pub(crate) async fn tell_standing(&self, profile: &Profile) {
+        let name = ProfileName::from(profile.name.as_str());
+        let event = match self.accounts.missing(profile) {
+            Some(missing) => Event::AuthNeeded {
+                profile: name,
+                message: missing.to_string().into(),
+            },
+            None => Event::AuthOk { profile: name },
+        };
+        self.desk.say(event).await;
+    }
+
+    pub(crate) fn keep_extra(&self, lease: LeaseId, extra: Extra) {
+        self.extras
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(lease, extra);
+    }
+
+    pub(crate) fn drop_extra(&self, lease: LeaseId) {
+        self.extras
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&lease);
+    }
+
+    pub(crate) fn extra(&self, lease: LeaseId) -> Extra {
+        self.extras
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&lease)
+            .cloned()
+            .unwrap_or_default()
+    }
+}
+
+/// A profile in the broker's terms.
+fn of_profile(profile: &Profile) -> broker::Profile {
+    broker::Profile {
+        name: profile.name.as_str().into(),
+        scopes: scopes(profile),
+        identity: identity(profile),
+        limits: Limits {
+            admin: profile.max_concurrency,
+            organization: profile.max_tenant_concurrency,
+            opens: profile.open_rate.map(|rate| OpenRate {
+                opens: rate.count,
+                period: rate.per,
+            }),
+        },
+        lifetimes: Lifetimes {
+            idle: profile.idle_timeout,
+            linger: profile.linger,
+            max_commands: Some(profile.max_commands),
+            ..Lifetimes::default()
+        },
+    }
+}
+
+pub(crate) fn scopes(profile: &Profile) -> Scopes {
+    Scopes {
+        service: profile.scope.service.clone(),
+        admin: profile.scope.admin.clone(),
+        organization: Some(profile.scope.organization.clone()),
+    }
+}
+
+/// What two sessions must have in common to stand in for each other.
+pub(crate) fn identity(profile: &Profile) -> String {
+    format!(
+        "{}\n{}\n{:?}\n{}\n{}",
+        profile.address.uri,
+        profile.configuration,
+        profile.ca,
+        profile.no_profile,
+        profile.idle_timeout.as_millis()
+    )
+}
+
+/// Numbers that the broker has once: where profiles differ, the most impatient one counts.
+fn settings(config: &Config) -> Settings {
+    let defaults = Settings::default();
+    let profiles = || config.profiles.values();
+    Settings {
+        spread_after: profiles()
+            .map(|profile| profile.spread_after)
+            .min()
+            .unwrap_or(defaults.spread_after),
+        stall_after: profiles()
+            .map(|profile| profile.stall)
+            .min()
+            .unwrap_or(defaults.stall_after),
+        ..defaults
+    }
+}

@@ -1,0 +1,285 @@
+//! Leases: held by a stream, or anchored to what outlives it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker::{EndCause, Event, Fence, LeaseId, RequestId};
+use proto::v1;
+use proto::v1::lease_event::Event as Said;
+use proto::v1::leases_server::{Leases, LeasesServer};
+use tokio::sync::{mpsc, watch};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+
+use super::convert::{self, Peer};
+use super::wait::{Out, Told as _, wait};
+use super::{STREAM, error};
+use crate::config::Profile;
+use crate::desk::{Answer, News};
+use crate::hub::{Extra, Hub};
+use crate::owner::{self, Anchor};
+
+/// How long a lease lives that has nothing but a TTL, unless its holder says.
+const TTL: Duration = Duration::from_secs(60);
+
+#[derive(Debug)]
+pub(crate) struct LeaseService {
+    hub: Arc<Hub>,
+}
+
+pub(super) fn service(hub: Arc<Hub>) -> LeasesServer<LeaseService> {
+    LeasesServer::new(LeaseService { hub })
+}
+
+/// A wish, looked up and checked.
+struct Wish {
+    profile: Arc<Profile>,
+    caller: v1::Caller,
+    label: String,
+    mode: v1::LeaseMode,
+    event: Box<dyn FnOnce(RequestId) -> Event + Send>,
+    bad: Option<String>,
+}
+
+/// A lease as it was granted.
+struct Lease {
+    lease: LeaseId,
+    granted: v1::Granted,
+    news: watch::Receiver<News>,
+}
+
+impl LeaseService {
+    async fn wish(&self, wish: Option<v1::LeaseWish>, ttl: Option<Duration>, peer: Peer) -> Result<Wish, Status> {
+        let wish = wish.ok_or_else(|| error::usage("the wish is missing"))?;
+        let caller = wish.caller.clone().unwrap_or_default();
+        let (profile, bad) = super::profile(&self.hub, &wish.profile, &caller).await?;
+        let deadline = convert::deadline(self.hub.clock.now(), wish.wait)?;
+        let (mode, priority) = (convert::mode(wish.mode()), convert::priority(wish.priority(), &caller));
+        let (name, holder) = (profile.name.as_str().into(), convert::holder(peer, &caller));
+        let event = Box::new(move |request| Event::Acquire {
+            request,
+            profile: name,
+            mode,
+            priority,
+            deadline,
+            ttl,
+            holder,
+        });
+        Ok(Wish {
+            profile,
+            caller,
+            mode: convert::of_mode(mode),
+            label: wish.label,
+            event,
+            bad,
+        })
+    }
+}
+
+/// Waits for the lease. `None` if the caller was told why not, or has gone.
+async fn granted(hub: &Hub, wish: Wish, anchor: Option<&Anchor>, out: &Out<v1::LeaseEvent>) -> Option<Lease> {
+    let name = wish.profile.name.clone();
+    if let Some(bad) = wish.bad
+        && let Some(notice) = v1::LeaseEvent::notice(bad, String::new())
+    {
+        let _ = out.send(Ok(notice)).await;
+    }
+    let mut news = hub.sessions.news();
+    let pending = hub.desk.request(wish.event).await;
+    let answer = wait(pending, &name, &mut news, out).await?;
+    let (lease, fence, session, ttl, news) = match answer {
+        Answer::Granted {
+            lease,
+            fence,
+            session,
+            ttl,
+            news,
+        } => (lease, fence, session, ttl, news),
+        Answer::Refused(refusal) => {
+            let _ = out.send(Err(error::refused(hub, &refusal, &name))).await;
+            return None;
+        }
+        _ => {
+            let _ = out
+                .send(Err(error::internal("a lease was asked for, and something else came")))
+                .await;
+            return None;
+        }
+    };
+    let anchored = anchor.map(Anchor::text);
+    let texts = [
+        anchored.clone().or_else(|| ttl.is_none().then(|| "stream".to_owned())),
+        ttl.map(|ttl| format!("ttl {}s", ttl.as_secs())),
+    ];
+    let anchor_text = texts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    hub.keep_extra(
+        lease,
+        Extra {
+            anchor: anchor_text,
+            label: wish.label,
+        },
+    );
+    let granted = v1::Granted {
+        lease: lease.0,
+        fence: fence.0,
+        session: session.map_or(0, |session| session.0),
+        profile: name,
+        mode: wish.mode.into(),
+        anchor_pid: anchor.map_or(0, |anchor| anchor.pid),
+        anchor_command: anchor.map(|anchor| anchor.command.clone()).unwrap_or_default(),
+        ttl: ttl.map(convert::duration),
+    };
+    Some(Lease { lease, granted, news })
+}
+
+fn said(event: Said) -> Result<v1::LeaseEvent, Status> {
+    Ok(v1::LeaseEvent { event: Some(event) })
+}
+
+/// Holds the lease until its stream, its holder's process or somebody else ends it.
+async fn hold(hub: Arc<Hub>, wish: Wish, peer: Peer, out: Out<v1::LeaseEvent>) {
+    let profile = wish.profile.name.clone();
+    let Some(mut held) = granted(&hub, wish, None, &out).await else {
+        return;
+    };
+    let lease = held.lease;
+    let process = owner::of_pid(peer.pid);
+    let process = async {
+        match &process {
+            Some(process) => process.ended().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::pin!(process);
+    let mut cause = None;
+    if out.send(said(Said::Granted(held.granted))).await.is_err() {
+        cause = Some(EndCause::Stream);
+    }
+    while cause.is_none() {
+        tokio::select! {
+            () = out.closed() => cause = Some(EndCause::Stream),
+            () = &mut process => cause = Some(EndCause::Process),
+            changed = held.news.changed() => {
+                let news = if changed.is_ok() { *held.news.borrow_and_update() } else { News::Ended(EndCause::Shutdown) };
+                match news {
+                    News::Lives => {}
+                    News::Ending(cause, at) => {
+                        let seconds = at.since(hub.clock.now()).as_secs();
+                        let message = format!("the lease ends in {seconds} s: {}", convert::end_words(cause));
+                        if let Some(notice) = v1::LeaseEvent::notice(message, String::new()) {
+                            let _ = out.try_send(Ok(notice));
+                        }
+                    }
+                    News::Ended(cause) => {
+                        hub.drop_extra(lease);
+                        let _ = out.send(said(Said::Ended(convert::ended(cause, &profile)))).await;
+                        return;
+                    }
+                }
+            }
+        }
+    }
+    if let Some(cause) = cause {
+        hub.desk.tell(Event::End { lease, cause });
+    }
+    hub.drop_extra(lease);
+}
+
+/// Grants a lease that outlives the call.
+async fn acquire(hub: Arc<Hub>, wish: Wish, anchor: Option<Anchor>, out: Out<v1::LeaseEvent>) {
+    let Some(mut held) = granted(&hub, wish, anchor.as_ref(), &out).await else {
+        return;
+    };
+    let lease = held.lease;
+    if out.send(said(Said::Granted(held.granted))).await.is_err() {
+        hub.desk.tell(Event::End {
+            lease,
+            cause: EndCause::Stream,
+        });
+    }
+    drop(out);
+    let process = async {
+        match anchor {
+            Some(anchor) => anchor.end_lease(lease, hub.desk.clone()).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = held.news.wait_for(|news| matches!(news, News::Ended(_))) => {}
+        () = process => {}
+    }
+    hub.drop_extra(lease);
+}
+
+#[tonic::async_trait]
+impl Leases for LeaseService {
+    type HoldStream = ReceiverStream<Result<v1::LeaseEvent, Status>>;
+    type AcquireStream = ReceiverStream<Result<v1::LeaseEvent, Status>>;
+
+    async fn hold(&self, request: Request<v1::HoldRequest>) -> Result<Response<Self::HoldStream>, Status> {
+        let peer = convert::peer(&request);
+        let wish = self.wish(request.into_inner().wish, None, peer).await?;
+        let (out, stream) = mpsc::channel(STREAM);
+        tokio::spawn(hold(self.hub.clone(), wish, peer, out));
+        Ok(Response::new(ReceiverStream::new(stream)))
+    }
+
+    async fn acquire(&self, request: Request<v1::AcquireRequest>) -> Result<Response<Self::AcquireStream>, Status> {
+        let peer = convert::peer(&request);
+        let request = request.into_inner();
+        let kind = request.anchor.and_then(|anchor| anchor.kind);
+        let ttl = convert::of_duration(request.ttl, "ttl")?;
+        let only_ttl = matches!(kind, Some(v1::anchor::Kind::TtlOnly(_)));
+        let ttl = ttl.or_else(|| only_ttl.then_some(TTL));
+        let wish = self.wish(request.wish, ttl, peer).await?;
+        // While the caller is connected: later its ancestors could not be checked.
+        let anchor = owner::choose(kind.as_ref(), peer.pid, &wish.caller.ancestors)
+            .map_err(|none| error::status(v1::ErrorKind::Usage, none.to_string(), owner::NoAnchor::hint()))?;
+        let (out, stream) = mpsc::channel(STREAM);
+        tokio::spawn(acquire(self.hub.clone(), wish, anchor, out));
+        Ok(Response::new(ReceiverStream::new(stream)))
+    }
+
+    async fn renew(&self, request: Request<v1::RenewRequest>) -> Result<Response<v1::RenewResponse>, Status> {
+        let request = request.into_inner();
+        let ttl = convert::of_duration(request.ttl, "ttl")?;
+        let (lease, fence) = (LeaseId(request.lease), Fence(request.fence));
+        let pending = self
+            .hub
+            .desk
+            .request(|request| Event::Renew {
+                request,
+                lease,
+                fence,
+                ttl,
+            })
+            .await;
+        match pending.answer().await {
+            Answer::Renewed { ttl } => Ok(Response::new(v1::RenewResponse {
+                ttl: ttl.map(convert::duration),
+            })),
+            Answer::Refused(refusal) => Err(error::refused(&self.hub, &refusal, "")),
+            _ => Err(error::internal("a renewal was asked for, and something else came")),
+        }
+    }
+
+    async fn release(&self, request: Request<v1::ReleaseRequest>) -> Result<Response<v1::ReleaseResponse>, Status> {
+        let request = request.into_inner();
+        let (lease, fence) = (LeaseId(request.lease), Fence(request.fence));
+        done(&self.hub, |request| Event::Release { request, lease, fence }).await?;
+        Ok(Response::new(v1::ReleaseResponse {}))
+    }
+
+    async fn revoke(&self, request: Request<v1::RevokeRequest>) -> Result<Response<v1::RevokeResponse>, Status> {
+        let lease = LeaseId(request.into_inner().lease);
+        done(&self.hub, |request| Event::Kill { request, lease }).await?;
+        Ok(Response::new(v1::RevokeResponse {}))
+    }
+}
+
+async fn done(hub: &Hub, event: impl FnOnce(RequestId) -> Event) -> Result<(), Status> {
+    match hub.desk.request(event).await.answer().await {
+        Answer::Refused(refusal) => Err(error::refused(hub, &refusal, "")),
+        _ => Ok(()),
+    }
+}

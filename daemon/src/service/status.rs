@@ -1,0 +1,219 @@
+//! Everything that `status` shows, in the contract's terms.
+
+use std::collections::HashMap;
+
+use broker::{
+    LeaseStatus, LimitStatus, ProfileState, ScopeKind, SessionId, SessionState, SessionStatus, Snapshot, Waiter, Wish,
+};
+use moment::Moment;
+use proto::v1;
+
+use super::convert;
+use crate::account::Standing;
+use crate::config::{Config, Profile};
+use crate::hub::Hub;
+
+/// What a reader must know.
+const SCOPE: &str = "limits are counted by this daemon only";
+
+/// Who holds what, at this instant.
+pub(super) async fn status(hub: &Hub) -> v1::StatusResponse {
+    let current = hub.current().await;
+    let (config, bad) = match current {
+        Ok(current) => (current.config, current.bad),
+        Err(error) => (hub.config.last(), Some(error)),
+    };
+    let snapshot = hub.desk.snapshot().await;
+    let now = hub.clock.now();
+    let running: HashMap<SessionId, &LeaseStatus> = snapshot
+        .leases
+        .iter()
+        .filter_map(|lease| Some((lease.session?, lease)))
+        .collect();
+    let mut notes = vec![SCOPE.to_owned()];
+    notes.extend(bad.map(|error| format!("the configuration is the last good one: {error}")));
+    notes.extend(snapshot.stopping.then(|| "the daemon is stopping".to_owned()));
+    v1::StatusResponse {
+        profiles: config
+            .profiles
+            .values()
+            .map(|profile| of_profile(hub, &config, &snapshot, profile))
+            .collect(),
+        sessions: snapshot
+            .sessions
+            .iter()
+            .map(|one| of_session(&config, one, running.get(&one.session), now))
+            .collect(),
+        leases: snapshot.leases.iter().map(|lease| of_lease(hub, lease)).collect(),
+        waiters: snapshot
+            .waiters
+            .iter()
+            .map(|waiter| of_waiter(&snapshot, waiter))
+            .collect(),
+        limits: snapshot.limits.iter().map(of_limit).collect(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        pid: std::process::id(),
+        uptime: Some(convert::duration(now.since(hub.began))),
+        notes,
+    }
+}
+
+/// The sessions alone.
+pub(super) async fn sessions(hub: &Hub) -> Vec<v1::Session> {
+    let snapshot = hub.desk.snapshot().await;
+    let (config, now) = (hub.config.last(), hub.clock.now());
+    let lease = |session: SessionId| snapshot.leases.iter().find(|lease| lease.session == Some(session));
+    snapshot
+        .sessions
+        .iter()
+        .map(|one| of_session(&config, one, lease(one.session).as_ref(), now))
+        .collect()
+}
+
+fn of_profile(hub: &Hub, config: &Config, snapshot: &Snapshot, profile: &Profile) -> v1::ProfileStatus {
+    let state = snapshot
+        .profiles
+        .iter()
+        .find(|known| known.name.as_str() == profile.name)
+        .map(|known| &known.state);
+    let (state, hint) = match state {
+        Some(ProfileState::Paused) => ("paused", format!("pslease resume {}", profile.name)),
+        Some(ProfileState::AuthNeeded { .. }) => ("auth-needed", format!("pslease login {}", profile.name)),
+        Some(ProfileState::EndpointDown { message, .. }) => ("endpoint-down", message.to_string()),
+        Some(ProfileState::Active) | None => match hub.accounts.standing(profile).0 {
+            Standing::Refused => ("auth-needed", format!("pslease login {}", profile.name)),
+            Standing::Untried | Standing::Accepted => ("active", String::new()),
+        },
+    };
+    v1::ProfileStatus {
+        name: profile.name.clone(),
+        template: profile.template.name().to_owned(),
+        uri: profile.address.uri.clone(),
+        admin: profile.admin.clone(),
+        organization: profile.organization.clone(),
+        state: state.to_owned(),
+        hint,
+        is_default: config.default.as_ref() == Some(&profile.name),
+    }
+}
+
+fn of_session(config: &Config, one: &SessionStatus, lease: Option<&&LeaseStatus>, now: Moment) -> v1::Session {
+    let profile = config.profiles.get(one.profile.as_str());
+    let (state, availability, note) = states(one, now);
+    let holder = one.holder.as_ref().map(|who| v1::Holder {
+        lease: one.lease.map_or(0, |lease| lease.0),
+        session: one.session.0,
+        command: lease
+            .map(|lease| lease.running.clone())
+            .filter(|it| !it.is_empty())
+            .unwrap_or(who.command.clone()),
+        held: lease.map(|lease| convert::duration(lease.age)),
+        ..convert::who(who)
+    });
+    v1::Session {
+        id: one.session.0,
+        name: format!("Session{}", one.session),
+        computer_name: profile.map(|profile| profile.address.host.clone()).unwrap_or_default(),
+        state: state.into(),
+        configuration_name: profile.map(|profile| profile.configuration.clone()).unwrap_or_default(),
+        availability: availability.into(),
+        profile: one.profile.to_string(),
+        admin: one.admin.clone(),
+        organization: one.organization.clone().unwrap_or_default(),
+        shell_id: one.shell.to_string(),
+        uri: profile.map(|profile| profile.address.uri.clone()).unwrap_or_default(),
+        lease: one.lease.map_or(0, |lease| lease.0),
+        holder,
+        age: Some(convert::duration(one.age)),
+        idle: one.idle.map(convert::duration),
+        expires: one.expires.map(|at| convert::duration(at.since(now))),
+        commands: one.commands,
+        note,
+    }
+}
+
+/// State, Availability and what they cannot say (the table of ARCHITECTURE.md).
+fn states(one: &SessionStatus, now: Moment) -> (v1::SessionState, v1::Availability, String) {
+    let none = v1::Availability::None;
+    match one.state {
+        SessionState::Intent | SessionState::Opening => (v1::SessionState::Opening, none, String::new()),
+        SessionState::Opened if one.turns.is_empty() => {
+            (v1::SessionState::Opened, v1::Availability::Available, String::new())
+        }
+        SessionState::Opened => (v1::SessionState::Opened, v1::Availability::Busy, String::new()),
+        SessionState::Recovering => (
+            v1::SessionState::Unconfirmed,
+            none,
+            "found in the books of an earlier run; being closed".to_owned(),
+        ),
+        SessionState::Closing { cause } => (v1::SessionState::Closing, none, format!("{cause:?}").to_lowercase()),
+        SessionState::Unconfirmed { until } => {
+            let until = match until {
+                Some(until) => format!("for {} s more", until.since(now).as_secs()),
+                None => "until somebody logs in".to_owned(),
+            };
+            let note = format!(
+                "its end is not proven, so its slot counts {until}; pslease login {} tries again",
+                one.profile
+            );
+            (v1::SessionState::Unconfirmed, none, note)
+        }
+    }
+}
+
+fn of_lease(hub: &Hub, lease: &LeaseStatus) -> v1::Lease {
+    let extra = hub.extra(lease.lease);
+    v1::Lease {
+        id: lease.lease.0,
+        mode: convert::of_mode(lease.mode).into(),
+        profile: lease.profile.to_string(),
+        session: lease.session.map_or(0, |session| session.0),
+        holder: Some(v1::Holder {
+            lease: lease.lease.0,
+            session: lease.session.map_or(0, |session| session.0),
+            held: Some(convert::duration(lease.age)),
+            ..convert::who(&lease.holder)
+        }),
+        anchor: extra.anchor,
+        age: Some(convert::duration(lease.age)),
+        ttl_left: lease.ttl_left.map(convert::duration),
+        running: lease.running.clone(),
+        label: extra.label,
+    }
+}
+
+fn of_waiter(snapshot: &Snapshot, waiter: &Waiter) -> v1::Waiter {
+    let mode = match waiter.wish {
+        Wish::Lease(mode) => convert::of_mode(mode),
+        Wish::Turn(lease) => {
+            let lease = snapshot.leases.iter().find(|known| known.lease == lease);
+            lease.map_or(v1::LeaseMode::Shared, |lease| convert::of_mode(lease.mode))
+        }
+        Wish::Connect => v1::LeaseMode::Shared,
+    };
+    v1::Waiter {
+        position: waiter.waiting.position,
+        profile: waiter.profile.to_string(),
+        mode: mode.into(),
+        priority: convert::of_priority(waiter.priority).into(),
+        who: Some(convert::who(&waiter.holder)),
+        waiting: Some(convert::waiting(&waiter.waiting)),
+        waited: Some(convert::duration(waiter.waited)),
+    }
+}
+
+fn of_limit(limit: &LimitStatus) -> v1::Limit {
+    let scope = match limit.scope {
+        ScopeKind::Admin => "admin",
+        ScopeKind::Organization => "organization",
+    };
+    v1::Limit {
+        scope: scope.to_owned(),
+        service: limit.service.clone(),
+        subject: limit.subject.clone(),
+        used: limit.used,
+        limit: limit.limit,
+        waiting: limit.waiting,
+        next_free: limit.next_free.map(convert::duration),
+    }
+}

@@ -1,0 +1,109 @@
+//! Waiting in the queue while the caller is told why, and gives up when the caller does.
+
+use proto::v1;
+use tokio::sync::{broadcast, mpsc};
+use tonic::Status;
+
+use super::convert;
+use crate::desk::{Answer, Heard, Pending};
+use crate::session::{News, NewsKind};
+
+/// How one kind of stream says what a waiting caller may hear.
+pub(super) trait Told: Sized + Send + 'static {
+    fn waiting(waiting: v1::Waiting) -> Self;
+    /// `None` where the stream has no word for it.
+    fn stage(text: String) -> Option<Self>;
+    fn notice(message: String, hint: String) -> Option<Self>;
+}
+
+/// Where a stream's messages go.
+pub(super) type Out<T> = mpsc::Sender<Result<T, Status>>;
+
+/// Waits for the answer. `None` if the caller has gone: the request is then taken back.
+pub(super) async fn wait<T: Told>(
+    mut pending: Pending,
+    profile: &str,
+    news: &mut broadcast::Receiver<News>,
+    out: &Out<T>,
+) -> Option<Answer> {
+    loop {
+        let told = tokio::select! {
+            biased;
+            heard = pending.next() => match heard {
+                Heard::Answer(answer) => return Some(answer),
+                Heard::Waiting(waiting) => Some(T::waiting(convert::waiting(&waiting))),
+            },
+            () = out.closed() => return None,
+            heard = news.recv() => match heard {
+                Ok(News { profile: of, kind, text }) if of == profile => match kind {
+                    NewsKind::Stage => T::stage(text),
+                    NewsKind::Notice => T::notice(text, String::new()),
+                },
+                // Of another profile, or more than a slow reader could keep up with.
+                _ => None,
+            },
+        };
+        if let Some(told) = told
+            && out.send(Ok(told)).await.is_err()
+        {
+            return None;
+        }
+    }
+}
+
+impl Told for v1::LeaseEvent {
+    fn waiting(waiting: v1::Waiting) -> Self {
+        Self {
+            event: Some(v1::lease_event::Event::Waiting(waiting)),
+        }
+    }
+
+    fn stage(_text: String) -> Option<Self> {
+        None
+    }
+
+    fn notice(message: String, hint: String) -> Option<Self> {
+        Some(Self {
+            event: Some(v1::lease_event::Event::Notice(v1::Notice { message, hint })),
+        })
+    }
+}
+
+impl Told for v1::InvokeEvent {
+    fn waiting(waiting: v1::Waiting) -> Self {
+        Self {
+            event: Some(v1::invoke_event::Event::Waiting(waiting)),
+        }
+    }
+
+    fn stage(_text: String) -> Option<Self> {
+        None
+    }
+
+    fn notice(message: String, hint: String) -> Option<Self> {
+        Some(Self {
+            event: Some(v1::invoke_event::Event::Notice(v1::invoke_event::Notice {
+                message,
+                hint,
+            })),
+        })
+    }
+}
+
+impl Told for v1::ConnectEvent {
+    fn waiting(waiting: v1::Waiting) -> Self {
+        Self {
+            event: Some(v1::connect_event::Event::Waiting(waiting)),
+        }
+    }
+
+    fn stage(text: String) -> Option<Self> {
+        Some(Self {
+            event: Some(v1::connect_event::Event::Stage(text)),
+        })
+    }
+
+    fn notice(message: String, _hint: String) -> Option<Self> {
+        Self::stage(message)
+    }
+}

@@ -1,0 +1,259 @@
+//! Sessions: one task for each remote shell, which alone talks to it.
+//!
+//! - [`Sessions`]: which are live, and what their tasks share. - [`Order`]: what a session is asked.
+//! - [`Tray`]: where a pipeline's output waits for its reader. - `drive`: the task. - `wire`: its connections.
+//! - `verdict`: failures in the broker's terms.
+
+mod drive;
+mod tray;
+mod verdict;
+mod wire;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use broker::{Event, Fate, ProfileName, SessionId};
+use bytes::Bytes;
+use dashmap::DashMap;
+use ledger::Row;
+use psrp::MessageType;
+use tokio::sync::{broadcast, mpsc};
+use uuid::Uuid;
+
+use crate::account::Accounts;
+use crate::clock::Clock;
+use crate::config::{Profile, Source};
+use crate::desk;
+
+pub(crate) use tray::{Feed, Item, Tray};
+pub(crate) use verdict::{kind, words};
+pub(crate) use wire::{network, proxies};
+
+/// Orders that may wait for a session.
+const ORDERS: usize = 256;
+/// News that a slow listener may be behind.
+const NEWS: usize = 64;
+
+/// What a session is asked.
+#[derive(Debug)]
+pub(crate) enum Order {
+    /// Run a pipeline: its output goes to the feed's tray.
+    Start {
+        pipeline: Uuid,
+        kind: MessageType,
+        body: Bytes,
+        feed: Feed,
+    },
+    Input {
+        pipeline: Uuid,
+        body: Bytes,
+    },
+    EndInput {
+        pipeline: Uuid,
+    },
+    HostResponse {
+        pipeline: Uuid,
+        body: Bytes,
+    },
+    Stop {
+        pipeline: Uuid,
+    },
+    /// The reader has taken that many bytes from the tray.
+    Taken {
+        pipeline: Uuid,
+        bytes: usize,
+    },
+    /// There is another secret for the account.
+    Renew,
+    /// End the shell.
+    Close,
+}
+
+/// What people are told while a session of a profile is opened or silent.
+#[derive(Debug, Clone)]
+pub(crate) struct News {
+    pub(crate) profile: String,
+    pub(crate) kind: NewsKind,
+    pub(crate) text: String,
+}
+
+/// Which way it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NewsKind {
+    /// A step of an opening.
+    Stage,
+    /// Something is not as it should be.
+    Notice,
+}
+
+/// A session that has a task.
+#[derive(Debug, Clone)]
+struct Live {
+    orders: mpsc::Sender<Order>,
+    host: String,
+}
+
+/// The live sessions, and what their tasks share.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    live: DashMap<SessionId, Live>,
+    pub(crate) clock: Clock,
+    pub(crate) config: Arc<Source>,
+    pub(crate) accounts: Arc<Accounts>,
+    pub(crate) desk: desk::Handle,
+    news: broadcast::Sender<News>,
+    /// The environment of whoever asked last for something of a profile.
+    askers: Mutex<HashMap<String, Arc<BTreeMap<String, String>>>>,
+}
+
+impl Sessions {
+    pub(crate) fn new(clock: Clock, config: Arc<Source>, accounts: Arc<Accounts>, desk: desk::Handle) -> Arc<Self> {
+        let (news, _) = broadcast::channel(NEWS);
+        Arc::new(Self {
+            live: DashMap::new(),
+            clock,
+            config,
+            accounts,
+            desk,
+            news,
+            askers: Mutex::default(),
+        })
+    }
+
+    /// Opens a shell for a session whose intent is in the books.
+    pub(crate) fn open(self: &Arc<Self>, session: SessionId, profile: &ProfileName, row: Option<Row>) {
+        let found = self.config.last().profiles.get(profile.as_str()).cloned();
+        let (Some(profile), Some(row)) = (found, row) else {
+            let failure = verdict::internal("the profile is no longer configured");
+            self.desk.tell(Event::OpenFailed {
+                session,
+                fate: Fate::Gone,
+                failure,
+                retry_after: None,
+            });
+            return;
+        };
+        self.spawn(session, profile, row, drive::Task::Open);
+    }
+
+    /// Ends a session's shell. One that has no task any more, or never had one in this run, gets one for that.
+    pub(crate) fn close(self: &Arc<Self>, session: SessionId, row: Option<Row>) {
+        if self.order(session, Order::Close) {
+            return;
+        }
+        let Some(row) = row else {
+            self.desk.tell(Event::Closed { session });
+            return;
+        };
+        match self.profile_of(&row) {
+            Some(profile) => self.spawn(session, profile, row, drive::Task::Close),
+            None => {
+                tracing::warn!(%session, account = row.admin, "no profile knows the account any more");
+                let until = desk::hold_back(&row).map(|left| self.clock.now() + left);
+                self.desk.tell(Event::CloseUnproven { session, until });
+            }
+        }
+    }
+
+    /// A profile by which the row's account can log on.
+    fn profile_of(&self, row: &Row) -> Option<Arc<Profile>> {
+        let config = self.config.last();
+        let same = |profile: &&Arc<Profile>| profile.scope.account() == (row.service.clone(), row.admin.clone());
+        config
+            .profiles
+            .get(&row.profile)
+            .filter(same)
+            .or_else(|| config.profiles.values().find(same))
+            .cloned()
+    }
+
+    fn spawn(self: &Arc<Self>, session: SessionId, profile: Arc<Profile>, row: Row, task: drive::Task) {
+        let (orders, ordered) = mpsc::channel(ORDERS);
+        self.live.insert(
+            session,
+            Live {
+                orders: orders.clone(),
+                host: profile.address.host.clone(),
+            },
+        );
+        let house = self.clone();
+        tokio::spawn(async move {
+            let name = profile.name.clone();
+            let run = tokio::spawn(drive::run(house.clone(), session, profile, row, task, ordered));
+            let result = run.await;
+            house
+                .live
+                .remove_if(&session, |_, live| live.orders.same_channel(&orders));
+            if let Err(error) = result {
+                // A panic of ours: what it leaves on the server is unknown.
+                tracing::error!(%session, profile = name, %error, "the session's task failed");
+                house.desk.tell(Event::SessionLost {
+                    session,
+                    fate: Fate::MayExist { until: None },
+                });
+            }
+        });
+    }
+
+    /// Gives a session an order; false if it has no task.
+    pub(crate) fn order(&self, session: SessionId, order: Order) -> bool {
+        let Some(live) = self.orders(session) else { return false };
+        match live.try_send(order) {
+            Ok(()) => true,
+            Err(mpsc::error::TrySendError::Full(order)) => {
+                tokio::spawn(async move { live.send(order).await.is_ok() });
+                true
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => false,
+        }
+    }
+
+    /// The way to a session, for one who orders much and wants to be held up.
+    pub(crate) fn orders(&self, session: SessionId) -> Option<mpsc::Sender<Order>> {
+        self.live.get(&session).map(|live| live.orders.clone())
+    }
+
+    /// The host that a session talks to, for people.
+    pub(crate) fn host_of(&self, session: SessionId) -> String {
+        self.live
+            .get(&session)
+            .map(|live| live.host.clone())
+            .unwrap_or_default()
+    }
+
+    /// Tells every session that secrets have changed.
+    pub(crate) fn renew_all(&self) {
+        for live in &self.live {
+            let _ = live.orders.try_send(Order::Renew);
+        }
+    }
+
+    /// Remembers what the asker's environment says, for the next open of the profile.
+    pub(crate) fn remember(&self, profile: &str, environment: &HashMap<String, String>) {
+        let kept = environment
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        let mut askers = self.askers.lock().unwrap_or_else(PoisonError::into_inner);
+        askers.insert(profile.to_owned(), Arc::new(kept));
+    }
+
+    /// The environment of whoever asked last for something of the profile.
+    pub(crate) fn environment(&self, profile: &str) -> Arc<BTreeMap<String, String>> {
+        let askers = self.askers.lock().unwrap_or_else(PoisonError::into_inner);
+        askers.get(profile).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn news(&self) -> broadcast::Receiver<News> {
+        self.news.subscribe()
+    }
+
+    fn tell(&self, profile: &Profile, kind: NewsKind, text: impl Into<String>) {
+        // Nobody listens, most of the time.
+        let _ = self.news.send(News {
+            profile: profile.name.clone(),
+            kind,
+            text: text.into(),
+        });
+    }
+}
