@@ -13,6 +13,8 @@ const MOST: usize = 50;
 #[derive(Default)]
 pub(crate) struct Jar {
     cookies: Vec<Cookie>,
+    /// An earlier process had some, and they went with it.
+    forgotten: bool,
 }
 
 struct Cookie {
@@ -36,11 +38,22 @@ pub(crate) struct Carried {
 }
 
 impl Jar {
+    /// Whether any was ever set, still valid or not.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.cookies.is_empty()
+    }
+
+    /// There were cookies that nobody has any more: until there is a new one, no request proves anything.
+    pub(crate) fn forget(&mut self) {
+        self.cookies.clear();
+        self.forgotten = true;
+    }
+
     /// What a request to this address carries at this time.
     pub(crate) fn carry(&self, url: &Url, now: SystemTime) -> Carried {
         let host = host(url);
         let mut line = String::new();
-        let mut affinity = true;
+        let mut affinity = !self.forgotten;
         // Longer paths go first (RFC 6265 5.4); among equals the earlier one.
         let mut fitting: Vec<&Cookie> = self.cookies.iter().filter(|cookie| cookie.fits_host(&host)).collect();
         fitting.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
@@ -94,7 +107,8 @@ impl Jar {
                 }
                 None if cookie.is_over(now) => {}
                 None => {
-                    cookie.own = success || self.cookies.is_empty();
+                    cookie.own = success || self.cookies.is_empty() && !self.forgotten;
+                    self.forgotten &= !success;
                     if self.cookies.len() == MOST {
                         self.cookies.remove(0);
                     }
@@ -310,6 +324,19 @@ mod tests {
         take(&mut jar, HOME, "MS-WSMAN=a; path=/", true);
         take(&mut jar, HOME, "MS-WSMAN=a; path=/", false);
         assert!(carry(&jar, HOME, at(0)).1);
+    }
+
+    #[test]
+    fn forgotten_cookies_cost_the_affinity_until_there_is_a_new_one() {
+        let mut jar = Jar::default();
+        jar.forget();
+        assert_eq!(carry(&jar, HOME, at(0)), (String::new(), false));
+        take(&mut jar, HOME, "MS-WSMAN=b; path=/", false);
+        assert!(!carry(&jar, HOME, at(0)).1);
+        take(&mut jar, HOME, "MS-WSMAN=c; path=/", true);
+        jar.forget();
+        take(&mut jar, HOME, "MS-WSMAN=d; path=/", true);
+        assert_eq!(carry(&jar, HOME, at(0)), ("MS-WSMAN=d".to_owned(), true));
     }
 
     #[test]

@@ -60,6 +60,17 @@ impl Session {
         self.shared().credential = credential;
     }
 
+    /// Whether the endpoint has ever set a cookie: to be kept in the books, since the cookies themselves are not.
+    pub fn has_cookies(&self) -> bool {
+        !self.shared().jar.is_empty()
+    }
+
+    /// Says that an earlier process had cookies for this session: without them, a request has no affinity, and "shell not
+    /// found" proves nothing.
+    pub fn forget_cookies(&self) {
+        self.shared().jar.forget();
+    }
+
     /// A further TCP connection, made when it is first needed.
     ///
     /// # Errors

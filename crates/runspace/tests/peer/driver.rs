@@ -14,6 +14,7 @@ type Done = (Ticket, Result<Answer, Failure>);
 pub(crate) struct Driver {
     pub(crate) machine: Wsman,
     pub(crate) requests: usize,
+    pub(crate) key_wanted: bool,
     session: Arc<link::Session>,
     lanes: HashMap<Lane, mpsc::UnboundedSender<(Ticket, Request)>>,
     done: mpsc::UnboundedReceiver<Done>,
@@ -28,6 +29,7 @@ impl Driver {
         Self {
             machine,
             requests: 0,
+            key_wanted: false,
             session,
             lanes,
             done,
@@ -50,7 +52,8 @@ impl Driver {
             while let Some(output) = self.machine.poll_output() {
                 match output {
                     Output::Request { ticket, lane, request } => self.send(ticket, lane, request),
-                    Output::NeedKey | Output::Bytes(_) | Output::Hangup => panic!("{output:?} was not expected"),
+                    Output::NeedKey => self.key_wanted = true,
+                    Output::Bytes(_) | Output::Hangup => panic!("{output:?} was not expected"),
                 }
             }
             if let Some(event) = self.machine.poll_event() {

@@ -333,3 +333,110 @@ async fn a_disconnected_shell_is_taken_again() {
         assert_eq!(server.shells().await, 0);
     }
 }
+
+/// Two primes of 1024 bits: a pair of one's own takes long to make.
+const P: &str = "e1f4abb238689a1b05497a1562f53ebc7d6ebc3c5ae68b1d57a3ad1732529487a17819ffeee4b53e4546eb7c00169c8f\
+    634412ed83acbd0b4e8b2afd98b4a1c595a6af790c4c0b797605b9917b792998ba871de9000c166c403c81bc9f2c822e\
+    9fc04cd9712c50f49fab3e23126a2ca2c1b566f3e813d0fd633a49dbfca0d0ef";
+const Q: &str = "e64db5bbb17c738c8d388087d0576bcfc2bfc96a6cb06b0dd1a07b102ac27d4e74ed276193357f74837f5dbdeee3170e\
+    f58264ee08ad437b47a66948715da3cfc6e8c10b70c7806cbb7a1794a3967b12b0ced80f63d08373fc283b71fae73db8\
+    9fcc0dfdad94b1ac43d5fe3048358e1e9182e2c36188f858b928b4973207835f";
+
+fn number(hex: &str) -> Vec<u8> {
+    (0..hex.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_servers_own_messages_come_through_and_a_key_is_exchanged() {
+    let Some(server) = Server::start("tenant.toml") else {
+        return;
+    };
+    let mut driver = open(&server, 0x91).await;
+    let state = server.control("state", None).await;
+    let announce = |what: &str| Some(json!({"shell": state["shells"][0]["id"], "what": what}));
+    server.control("announce", announce("event")).await;
+    let Event::Piece { pipeline: None, piece } = driver.event().await else {
+        panic!("no event")
+    };
+    assert_eq!(piece.kind, MessageType::UserEvent);
+    server.control("announce", announce("host")).await;
+    let Event::Piece { pipeline: None, piece } = driver.event().await else {
+        panic!("no host call")
+    };
+    assert_eq!(piece.kind, MessageType::RunspacePoolHostCall);
+    server.control("announce", announce("key")).await;
+    assert!(matches!(driver.event().await, Event::KeyRequested));
+    let pair = runspace::KeyPair::from_primes(&number(P), &number(Q)).unwrap();
+    driver.submit(Operation::Key(Box::new(pair)));
+    assert!(matches!(driver.event().await, Event::KeyReady(_)));
+    assert!(driver.key_wanted);
+    server.control("announce", announce("broken")).await;
+    let Event::Broken { cause, shell } = driver.event().await else {
+        panic!("it should break")
+    };
+    assert!(cause.to_string().contains("The runspace pool is broken."), "{cause}");
+    assert_eq!(
+        shell,
+        Remains::Shell {
+            created: true,
+            running: false
+        }
+    );
+    assert_eq!(close(&mut driver).await, Proof::Deleted);
+    assert_eq!(server.shells().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redirect_and_an_affinity_cookie_are_followed_as_exchange_wants_it() {
+    let Some(server) = Server::start("online.toml") else {
+        return;
+    };
+    // The query keeps the slash before it, as PowerShell does; the peer's redirect insists on it.
+    let uri = format!("{}/front/powershell-liveid/?DelegatedOrg=contoso.com", server.url);
+    let session = Session::new(&server.network, &uri, Credential::basic("admin@contoso.com", "contoso")).unwrap();
+    let shell = Shell::new(uri, "Microsoft.Exchange", Uuid::from_u128(2));
+    let pool = Pool::new(Uuid::from_u128(1), 1, "localhost");
+    let mut driver = Driver::new(Wsman::new(pool, shell), std::sync::Arc::clone(&session));
+    driver.submit(Operation::Open);
+    let kept = loop {
+        match driver.event().await {
+            Event::Redirected { to, .. } => {
+                assert!(to.starts_with("https://localhost:"), "{to}");
+                session.allow(&to).unwrap();
+                driver.submit(Operation::Follow { uri: to });
+            }
+            Event::Opened(opened) => break opened.kept.unwrap(),
+            Event::Opening(_) => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(kept.uri.contains("/powershell-liveid"), "{kept:?}");
+    assert!(session.has_cookies());
+    let ran = run(&mut driver, Command::new("Get-TransportRule")).await;
+    assert!(matches!(ran.outcome, Some(Outcome::Completed)), "{ran:?}");
+    drop(driver);
+
+    // Whoever comes later without the cookie is told "not found", and that proves nothing.
+    let later = Session::new(
+        &server.network,
+        &kept.uri,
+        Credential::basic("admin@contoso.com", "contoso"),
+    )
+    .unwrap();
+    later.forget_cookies();
+    let pool = Pool::new(Uuid::from_u128(1), 3, "localhost");
+    let shell = Shell::new(kept.uri.clone(), "Microsoft.Exchange", Uuid::from_u128(2));
+    let mut driver = Driver::new(Wsman::attach(pool, shell, kept), later);
+    driver.submit(Operation::Close);
+    let Event::CloseFailed { cause } = driver.event().await else {
+        panic!("it cannot know")
+    };
+    assert!(
+        matches!(cause, runspace::Cause::ShellLost { proven: false, .. }),
+        "{cause}"
+    );
+    assert_eq!(server.shells().await, 1);
+}
