@@ -1,5 +1,7 @@
 //! A PowerShell value: what one CLIXML element holds.
 
+use std::fmt;
+
 use uuid::Uuid;
 
 use crate::{DateTime, Decimal, Object, Opaque, Property, RefId, Text, TimeSpan, Version};
@@ -11,7 +13,7 @@ use crate::{DateTime, Decimal, Object, Opaque, Property, RefId, Text, TimeSpan, 
 ///
 /// Equality is that of the data: NaN equals NaN, 0.0 differs from -0.0, and the id that an object bears is only a
 /// label (but the id that a reference names is data).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub enum Value {
     /// `Nil`.
     #[default]
@@ -60,7 +62,8 @@ pub enum Value {
     ScriptBlock(Text),
     /// `XD`: an XML document's text, never parsed here.
     Xml(Text),
-    /// `SS`: what stands for a SecureString, base64 of its ciphertext in remoting. Never its plain text.
+    /// `SS`: what stands for a SecureString. In remoting base64 of its ciphertext, from protocol 2.4 on of its UTF-16
+    /// itself, so treat it as the secret that it is.
     SecureString(Text),
     /// `PR`.
     Progress(Box<Progress>),
@@ -132,5 +135,37 @@ impl PartialEq for Value {
     }
 }
 
+/// Each variant with what it holds, except that a secret is not shown: values end up in logs.
+macro_rules! debug {
+    ($($variant:ident)+) => {
+        impl fmt::Debug for Value {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    Value::Null => f.write_str("Null"),
+                    Value::SecureString(_) => f.write_str("SecureString(..)"),
+                    $(Value::$variant(held) => f.debug_tuple(stringify!($variant)).field(held).finish(),)+
+                }
+            }
+        }
+    };
+}
+
+debug! {
+    Bool Char Byte SByte UInt16 Int16 UInt32 Int32 UInt64 Int64 Single Double Decimal DateTime TimeSpan Guid Version Bytes
+    String Uri ScriptBlock Xml Progress Object Reference MemberSet Opaque
+}
+
 // What a list of a million leaves costs is this times a million.
 const _: () = assert!(size_of::<Value>() <= 32);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_not_shown() {
+        let credential = Value::from(Object::new().adapted("Password", Value::SecureString("aGk=".into())));
+        assert!(format!("{credential:?}").contains("SecureString(..)"));
+        assert!(!format!("{credential:?}").contains("aGk="));
+    }
+}

@@ -215,9 +215,9 @@ fn bytes(content: &str) -> Result<Box<[u8]>, Refusal> {
     decoded.map(Vec::into_boxed_slice).map_err(|_| Refusal::Malformed)
 }
 
-/// Ciphertext as remoting sends it (base64 of whole AES blocks), or the hex form of files. Which key opens it is not
-/// known here, nor needed.
+/// What stands for a SecureString: base64 in remoting (of ciphertext, from protocol 2.4 on of the text itself), hex in
+/// files. Which of them is right where, only the session knows.
 fn is_secret(text: &str) -> bool {
     let hex = text.len() >= 4 && text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    hex || bytes(text).is_ok_and(|cipher| !cipher.is_empty() && cipher.len().is_multiple_of(16))
+    hex || bytes(text).is_ok_and(|bytes| !bytes.is_empty())
 }

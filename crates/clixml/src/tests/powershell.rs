@@ -58,6 +58,8 @@ fn every_odd_document_is_read_as_powershell_does_or_kept() {
             (None, Ok(document)) if document.refused > 0 => kept(xml, &document),
             // A file needs `Objs` around it; the body of a message does without.
             (None, Ok(Document { form: Form::Bare, .. })) if xml == "<S>bare</S>" => None,
+            // Base64, as a session may send it; a file has hex, and whose document this is is not known here.
+            (None, Ok(_)) if xml.contains("<SS>aGk=</SS>") => None,
             // Not well-formed, or with a document type: the bytes stay with the caller.
             (None, Err(Error::Doctype { .. })) => None,
             (None, other) => Some(format!(
