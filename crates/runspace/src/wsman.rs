@@ -8,6 +8,7 @@
 
 mod answer;
 mod backoff;
+mod ending;
 mod flight;
 mod judge;
 mod notices;
@@ -23,9 +24,7 @@ use wsman::{CommandId, Session, SessionId, ShellId};
 
 use crate::ids::Ids;
 use crate::machine::{Announce, Facts, Lifecycle, Machine, Phase};
-use crate::{
-    Cause, Event, Failed, Kept, Operation, Output, Pool, Proof, Remains, Response, Shell, Stage, Ticket, bodies,
-};
+use crate::{Cause, Event, Failed, Kept, Operation, Output, Pool, Response, Shell, Stage, Ticket, bodies};
 
 use backoff::Backoff;
 use flight::{Flight, Held, Job};
@@ -333,117 +332,6 @@ impl Wsman {
         self.tasks.push_back(Task::Create);
         let uri = self.session.to.clone();
         self.machine.tell(Event::Opening(Stage::Creating { uri }));
-    }
-
-    fn close(&mut self, now: Moment) {
-        match (self.machine.phase, self.creating) {
-            (Phase::Closed, _) => self.machine.tell(Event::Closed { proof: Proof::Deleted }),
-            (_, Creating::Never | Creating::Redirected) => self.closed(Proof::NeverCreated),
-            (_, Creating::UnderWay) => self.close = Close::AfterCreate,
-            (Phase::Closing, _) if self.close != Close::Failed => {}
-            (_, Creating::Unknown | Creating::Done) => {
-                self.paused = false;
-                self.tasks.clear();
-                self.drop_held();
-                self.machine.begin_close(now);
-                self.close = Close::Pipelines;
-                self.deadline = Some(now + self.machine.config.stop_step);
-                self.go_on_closing(now);
-            }
-        }
-    }
-
-    /// Once no pipeline is left, the Delete is due.
-    fn go_on_closing(&mut self, now: Moment) {
-        if self.close == Close::Pipelines && self.machine.pipelines.is_empty() {
-            self.close = Close::Deleting;
-            self.deadline = Some(now + self.machine.config.close_timeout);
-            self.drop_held();
-            self.tasks.push_back(Task::Delete);
-        }
-    }
-
-    fn closed(&mut self, proof: Proof) {
-        self.machine.end_all(&Cause::Closed);
-        self.machine.phase = Phase::Closed;
-        self.deadline = None;
-        self.tasks.clear();
-        self.drop_held();
-        self.machine.tell(Event::Closed { proof });
-    }
-
-    fn close_failed(&mut self, cause: Cause) {
-        self.close = Close::Failed;
-        self.deadline = None;
-        self.tasks.clear();
-        self.drop_held();
-        self.machine.tell(Event::CloseFailed { cause });
-    }
-
-    fn deadline_passed(&mut self, now: Moment) {
-        self.deadline = None;
-        let waited = self.machine.config.open_timeout;
-        match self.close {
-            Close::No | Close::AfterCreate => {
-                if self.machine.phase == Phase::Opening {
-                    let host = self.machine.host.clone();
-                    let sent = !matches!(self.creating, Creating::Never | Creating::Redirected);
-                    if self.creating == Creating::UnderWay {
-                        self.creating = Creating::Unknown;
-                    }
-                    self.break_down(Cause::NoAnswer {
-                        host,
-                        action: "the open",
-                        waited,
-                        sent,
-                    });
-                    if self.close == Close::AfterCreate {
-                        self.close(now);
-                    }
-                }
-            }
-            Close::Pipelines => {
-                self.machine.end_all(&Cause::Closed);
-                self.go_on_closing(now);
-            }
-            Close::Deleting => {
-                let host = self.machine.host.clone();
-                let waited = self.machine.config.close_timeout;
-                self.close_failed(Cause::NoAnswer {
-                    host,
-                    action: "Delete",
-                    waited,
-                    sent: true,
-                });
-            }
-            Close::Failed => {}
-        }
-    }
-
-    /// What may be left on the server if nothing more is heard of it.
-    fn remains(&self) -> Remains {
-        match self.creating {
-            Creating::Never | Creating::Redirected => Remains::Nothing(Proof::NeverCreated),
-            Creating::UnderWay | Creating::Unknown | Creating::Done => Remains::Shell {
-                created: self.created,
-                running: self.machine.may_run(),
-            },
-        }
-    }
-
-    fn break_down(&mut self, cause: Cause) {
-        let remains = self.remains();
-        self.break_down_with(cause, remains);
-    }
-
-    fn break_down_with(&mut self, cause: Cause, remains: Remains) {
-        self.deadline = None;
-        self.tasks.clear();
-        self.drop_held();
-        self.machine.break_down(cause, remains);
-        if matches!(remains, Remains::Nothing(_)) && self.close == Close::AfterCreate {
-            self.closed(Proof::NeverCreated);
-        }
     }
 
     /// Forgets what was to be sent again.
