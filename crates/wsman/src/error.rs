@@ -40,7 +40,7 @@ pub enum Error {
     /// It is beyond a limit.
     #[error("the envelope has more than {limit} {what}; it is refused")]
     TooMuch {
-        /// Of what: "bytes", "levels", "attributes in one element", "namespaces".
+        /// Of what: "bytes", "levels", "attributes in one element", "namespaces", "items".
         what: &'static str,
         /// How much is allowed.
         limit: usize,

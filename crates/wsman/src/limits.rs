@@ -1,5 +1,7 @@
 //! How much of a document is read.
 
+use crate::Error;
+
 /// Bounds on what is read. They keep a hostile or broken document from costing more than its own length does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -11,6 +13,22 @@ pub struct Limits {
     pub attributes: usize,
     /// The most namespace declarations that may be in scope at one place.
     pub namespaces: usize,
+}
+
+/// The most items of a listing, or pieces of streams, that one envelope may hold: each costs a multiple of its XML.
+/// PowerShell asks for 32,000 items at a time.
+const ITEMS: usize = 65_536;
+
+/// Adds to a list that a document fills.
+pub(crate) fn push<T>(list: &mut Vec<T>, item: T) -> Result<(), Error> {
+    if list.len() >= ITEMS {
+        return Err(Error::TooMuch {
+            what: "items",
+            limit: ITEMS,
+        });
+    }
+    list.push(item);
+    Ok(())
 }
 
 impl Default for Limits {

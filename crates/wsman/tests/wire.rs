@@ -171,6 +171,14 @@ fn hostile_documents_meet_limits() {
         read(&envelope(&action, &format!("{nested}{items}{deeper}"))),
         too_much("namespaces", 128)
     );
+    let limits = Limits::default();
+    let body = format!(
+        "<d:Receive xmlns:d='x'/><ReceiveResponse xmlns='{}'>{}",
+        names::SHELL,
+        "<Stream/>".repeat(70_000)
+    );
+    let answer = Response::read(envelope(&action, &body).as_bytes(), &limits).map(|r| r.answer);
+    assert_eq!(answer, too_much("items", 65_536));
     // Nesting that nothing reads counts, too, and so does a fault's.
     let fault = format!("<e:Fault><e:Code>{}", "<e:Subcode>".repeat(100));
     assert_eq!(read(&envelope(&action, &fault)), too_much("levels", 64));

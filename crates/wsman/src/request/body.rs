@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::read::{Header, selectors, text, timeout};
+use crate::limits::push;
 use crate::operation::{Command, Connect, Create, Disconnect, Enumerate, Pull as PullMore, Receive, Send, Signal};
 use crate::stream::{self, command_id, truth};
 use crate::xml::{Element, Ns, Pull};
@@ -127,7 +128,7 @@ fn send(xml: &mut Pull<'_>) -> Result<Send, Error> {
     let mut streams = Vec::new();
     while let Some(child) = xml.next()? {
         match child.name() {
-            (Ns::Shell, "Stream") => streams.push(stream::read(xml, &child)?),
+            (Ns::Shell, "Stream") => push(&mut streams, stream::read(xml, &child)?)?,
             _ => xml.skip()?,
         }
     }

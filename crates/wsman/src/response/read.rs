@@ -1,6 +1,7 @@
 //! Reading a response, as a client does.
 
 use super::shell::{page, shell};
+use crate::limits::push;
 use crate::stream;
 use crate::xml::{Element, Ns, Pull};
 use crate::{
@@ -184,7 +185,7 @@ fn received(xml: &mut Pull<'_>) -> Result<Received, Error> {
     let mut received = Received::default();
     while let Some(child) = xml.next()? {
         match child.name() {
-            (Ns::Shell, "Stream") => received.streams.push(stream::read(xml, &child)?),
+            (Ns::Shell, "Stream") => push(&mut received.streams, stream::read(xml, &child)?)?,
             (Ns::Shell, "CommandState") => received.status = Some(status(xml, &child)?),
             _ => xml.skip()?,
         }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use super::read::text;
+use crate::limits::push;
 use crate::xml::{Element, Ns, Pull};
 use crate::{BufferMode, CommandId, CommandItem, Error, Item, Page, Shell, ShellId, ShellState, duration};
 
@@ -79,8 +80,8 @@ pub(super) fn page(xml: &mut Pull<'_>, pulled: bool) -> Result<Page, Error> {
             (Ns::Wsman | Ns::Enumeration, "Items") => {
                 while let Some(item) = xml.next()? {
                     match item.name() {
-                        (Ns::Shell, "Shell") => page.items.push(Item::Shell(Box::new(shell(xml, &item)?))),
-                        (Ns::Shell, "Command") => page.items.push(Item::Command(command(xml, &item)?)),
+                        (Ns::Shell, "Shell") => push(&mut page.items, Item::Shell(Box::new(shell(xml, &item)?)))?,
+                        (Ns::Shell, "Command") => push(&mut page.items, Item::Command(command(xml, &item)?))?,
                         _ => xml.skip()?,
                     }
                 }
