@@ -11,7 +11,7 @@ use crate::duration;
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
 use crate::notice::Notices;
-use crate::output::{Page, Row, view};
+use crate::output::{Cell, Page, Row, view};
 
 pub(super) async fn run(context: &Context, args: cli::Acquire) -> Done {
     unless_interrupted(acquire(context, args)).await
@@ -109,8 +109,8 @@ fn row(granted: &Granted) -> Row {
         .with("fence", "Fence", granted.fence)
         .with("profile", "Profile", granted.profile.clone())
         .with("mode", "Mode", mode)
-        .with("session", "Session", granted.session)
-        .with("anchor_pid", "AnchorPid", granted.anchor_pid)
+        .with("session", "Session", Cell::Id(granted.session))
+        .with("anchor_pid", "AnchorPid", Cell::Id(granted.anchor_pid.into()))
         .with("anchor_command", "AnchorCommand", granted.anchor_command.clone())
         .with("ttl", "Ttl", granted.ttl)
 }

@@ -1,6 +1,6 @@
 //! `pslease kill`: end somebody's lease.
 
-use proto::v1::RevokeRequest;
+use proto::v1::{ErrorKind, RevokeRequest};
 
 use crate::cli;
 use crate::context::Context;
@@ -12,7 +12,18 @@ pub(super) async fn run(context: &Context, args: cli::Kill) -> Done {
     let numbers: Vec<u64> = args.leases.iter().map(|text| number(text)).collect::<Result<_, _>>()?;
     let client = context.client().await?;
     for lease in numbers {
-        client.leases().revoke(RevokeRequest { lease }).await?;
+        let revoked = client
+            .leases()
+            .revoke(RevokeRequest { lease })
+            .await
+            .map_err(pslease::Error::from);
+        revoked.map_err(|error| match error.kind() {
+            // To kill what is dead already is no loss of anything.
+            ErrorKind::LeaseLost | ErrorKind::NotFound => {
+                Failure::new(Exit::Failed, format!("there is no lease {lease}")).hint("pslease leases")
+            }
+            _ => error.into(),
+        })?;
         if !context.quiet() {
             say(&format!("lease {lease} is ended"));
         }

@@ -22,7 +22,8 @@ impl Serialize for Cell {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Text(text) => serializer.serialize_str(text),
-            Self::Number(number) => serializer.serialize_u64(*number),
+            Self::Id(0) => serializer.serialize_none(),
+            Self::Number(number) | Self::Id(number) => serializer.serialize_u64(*number),
             Self::Flag(flag) => serializer.serialize_bool(*flag),
             Self::Time(None) => serializer.serialize_none(),
             Self::Time(Some(time)) => serializer.serialize_f64(time.as_secs_f64()),

@@ -17,6 +17,8 @@ use crate::failure::Failure;
 pub(crate) enum Cell {
     Text(String),
     Number(u64),
+    /// What something is called; 0 for nothing.
+    Id(u64),
     Flag(bool),
     /// Seconds for a program, `2m10s` for people; absent where there is none.
     Time(Option<Duration>),
@@ -56,7 +58,8 @@ impl Cell {
     fn shown(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
-            Self::Number(number) => number.to_string(),
+            Self::Id(0) => String::new(),
+            Self::Number(number) | Self::Id(number) => number.to_string(),
             Self::Flag(true) => "yes".to_owned(),
             Self::Flag(false) | Self::Time(None) => String::new(),
             Self::Time(Some(time)) => duration::show(*time),
@@ -73,7 +76,7 @@ impl Cell {
     }
 
     fn is_number(&self) -> bool {
-        matches!(self, Self::Number(_))
+        matches!(self, Self::Number(_) | Self::Id(_))
     }
 }
 
@@ -240,13 +243,27 @@ fn list(out: &mut dyn Write, rows: &[Row]) -> io::Result<()> {
         if number > 0 {
             writeln!(out)?;
         }
-        let name = |field: &Field| if field.title.is_empty() { field.key } else { field.title };
+        let name = |field: &Field| match field.title {
+            "" => title_of(field.key),
+            title => title.to_owned(),
+        };
         let width = row.0.iter().map(|field| name(field).len()).max().unwrap_or(0);
         for field in &row.0 {
             writeln!(out, "{:width$} : {}", name(field), field.cell.shown())?;
         }
     }
     Ok(())
+}
+
+/// `shell_id` as `ShellId`.
+fn title_of(key: &str) -> String {
+    let words = key.split('_').map(|word| {
+        let mut letters = word.chars();
+        letters
+            .next()
+            .map(|first| first.to_ascii_uppercase().to_string() + letters.as_str())
+    });
+    words.flatten().collect()
 }
 
 #[cfg(test)]
@@ -324,7 +341,7 @@ mod tests {
     #[test]
     fn a_list_shows_all() {
         let list = written(&page(), Format::List, None);
-        assert!(list.starts_with("Id       : 1\nName     : litware\nshell_id : 0F\n"));
+        assert!(list.starts_with("Id      : 1\nName    : litware\nShellId : 0F\n"));
         assert_eq!(list.matches("\n\n").count(), 1);
     }
 

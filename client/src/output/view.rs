@@ -4,7 +4,7 @@ use proto::v1::{
     Availability, Holder, Lease, LeaseMode, Limit, Priority, ProfileStatus, Session, SessionState, Waiter,
 };
 
-use super::Row;
+use super::{Cell, Row};
 use crate::notice::blocked_by;
 
 /// `Get-PSSession`'s columns first, in its order, then ours.
@@ -22,7 +22,7 @@ pub(crate) fn session(session: Session) -> Row {
         .with("organization", "", session.organization)
         .with("shell_id", "", session.shell_id)
         .with("uri", "", session.uri)
-        .with("lease", "Lease", session.lease)
+        .with("lease", "Lease", Cell::Id(session.lease))
         .with("age", "Age", session.age)
         .with("idle", "Idle", session.idle)
         .with("expires", "Expires", session.expires)
@@ -37,7 +37,7 @@ pub(crate) fn lease(lease: Lease) -> Row {
         .with("lease", "Lease", lease.id)
         .with("profile", "Profile", lease.profile)
         .with("mode", "Mode", mode)
-        .with("session", "Session", lease.session)
+        .with("session", "Session", Cell::Id(lease.session))
         .with("anchor", "Anchor", lease.anchor)
         .with("age", "Age", lease.age)
         .with("ttl_left", "TtlLeft", lease.ttl_left)
@@ -90,11 +90,11 @@ pub(crate) fn profile(profile: ProfileStatus) -> Row {
 /// Who it is, for programs in full, for people in short: command, terminal, pid.
 fn holder(holder: Holder) -> Row {
     Row::default()
-        .with("lease", "", holder.lease)
-        .with("session", "", holder.session)
+        .with("lease", "", Cell::Id(holder.lease))
+        .with("session", "", Cell::Id(holder.session))
         .with("command", "Command", holder.command)
         .with("tty", "Tty", holder.tty)
-        .with("pid", "Pid", holder.pid)
+        .with("pid", "Pid", Cell::Id(holder.pid.into()))
         .with("cwd", "", holder.cwd)
         .with("held", "", holder.held)
 }
