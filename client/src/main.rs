@@ -92,8 +92,8 @@ fn one_line(text: &str) -> (String, String) {
     let usage = text.lines().find_map(|line| line.trim().strip_prefix("Usage: "));
     let hint = match (tip, usage) {
         (Some(tip), _) => tip.to_owned(),
-        (None, Some(usage)) => usage.to_owned(),
-        (None, None) => "pslease --help".to_owned(),
+        (None, Some(usage)) if !usage.contains("<COMMAND>") => usage.to_owned(),
+        _ => "pslease --help".to_owned(),
     };
     (message.trim_start_matches("error: ").to_owned(), hint)
 }

@@ -190,7 +190,9 @@ pub(crate) fn cure(waiting: &Waiting) -> String {
         BlockedBy::Auth => "pslease login".to_owned(),
         BlockedBy::Paused => "pslease resume".to_owned(),
         _ => match waiting.eta.as_ref().and_then(duration::of_proto) {
-            Some(eta) if eta > Duration::ZERO => format!("try again in {}, or with --wait", duration::show(eta)),
+            Some(eta) if eta >= Duration::from_secs(1) => {
+                format!("try again in {}, or with --wait", duration::show(eta))
+            }
             _ => "try again with --wait, or see pslease status".to_owned(),
         },
     }

@@ -250,9 +250,11 @@ fn tell(end: &PipelineEnd) {
     if matches!(end.kind(), ErrorKind::LeaseLost | ErrorKind::SessionLost) && !end.message.contains(NOT_VALID) {
         say(&format!("error: {NOT_VALID}"));
     }
-    if !end.error.is_empty() {
+    // Of a pipeline that failed the server's own words say why; of one that was stopped they only say that it was.
+    let own = end.outcome() == PipelineOutcome::Failed && !end.error.is_empty();
+    if own || end.message.is_empty() {
         say(&printable(&error_text(psrp::without_mark(&end.error))));
-    } else if !end.message.is_empty() {
+    } else {
         say(&format!("error: {}", end.message));
     }
     hint(&end.hint);

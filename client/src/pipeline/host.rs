@@ -28,6 +28,13 @@ impl Host {
             true => Ok(Value::Null),
             false => self.ask(screen, &request, &call.origin).await?,
         };
+        if let Err(refusal) = &answer {
+            let method = RemoteHostMethodId::from_number(call.method).name();
+            screen.line(
+                Color::Yellow,
+                &format!("refused: {method} of {}: {refusal}", call.origin),
+            )?;
+        }
         Ok(call.call.map(|number| HostResponse {
             call: number,
             method: call.method,
