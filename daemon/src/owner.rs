@@ -149,34 +149,18 @@ pub(crate) fn of_pid(pid: Option<u32>) -> Option<Anchor> {
 
 #[cfg(target_os = "linux")]
 async fn watch(pid: u32, started: u64) {
-    use tokio::io::Interest;
-    use tokio::io::unix::AsyncFd;
     // The descriptor first, then the start time: between the two the pid cannot change hands unseen.
-    let descriptor = match sys::open_process(pid) {
-        Ok(descriptor) => descriptor,
+    let watched = match sys::open_process(pid) {
+        Ok(watched) => watched,
         Err(error) if error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error()) => return,
         Err(error) => {
             tracing::warn!(pid, %error, "the process cannot be watched");
             return poll(pid, started).await;
         }
     };
-    if !is_same(pid, started) {
-        return;
+    if is_same(pid, started) {
+        let _ = watched.readable().await;
     }
-    match AsyncFd::with_interest(descriptor, Interest::READABLE) {
-        Ok(watched) => {
-            let _ = watched.readable().await;
-        }
-        Err(error) => {
-            tracing::warn!(pid, %error, "the process cannot be watched");
-            poll(pid, started).await;
-        }
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-async fn watch(pid: u32, started: u64) {
-    poll(pid, started).await;
 }
 
 /// Where the system has no descriptor for a process.

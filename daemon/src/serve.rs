@@ -27,7 +27,7 @@ const WINDOW: u32 = 1 << 20;
 /// the rest.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// How long the last answers may take to leave.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// Serves until told to stop.
 pub(crate) fn run(started: Started) -> anyhow::Result<()> {

@@ -7,6 +7,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use rustix::process::{Pid, PidfdFlags, Resource, Rlimit};
+#[cfg(target_os = "linux")]
+use tokio::io::{Interest, unix::AsyncFd};
 
 /// Variables that a daemon keeps of whoever started it. All others belong to one terminal, and would be stale or wrong
 /// for the next one; what an open needs of the asker's travels with the request.
@@ -113,14 +115,16 @@ pub(crate) fn uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// A descriptor that becomes readable when the process ends. It names that very process, even if the pid is used again.
+/// A descriptor that becomes readable when the process ends; to be called within the runtime. It names that very process, even if the pid is used again.
 #[cfg(target_os = "linux")]
-pub(crate) fn open_process(pid: u32) -> std::io::Result<OwnedFd> {
+pub(crate) fn open_process(pid: u32) -> std::io::Result<AsyncFd<OwnedFd>> {
     let pid = i32::try_from(pid)
         .ok()
         .and_then(Pid::from_raw)
         .ok_or(rustix::io::Errno::SRCH)?;
-    Ok(rustix::process::pidfd_open(pid, PidfdFlags::NONBLOCK)?)
+    let descriptor = rustix::process::pidfd_open(pid, PidfdFlags::NONBLOCK)?;
+    // SAFETY: an `OwnedFd` names one open descriptor for as long as it lives, and closes it only when it is dropped.
+    Ok(unsafe { AsyncFd::register_with_interest(descriptor, Interest::READABLE) }?)
 }
 
 /// Whether a process with that pid is there.

@@ -51,10 +51,6 @@ impl Source {
         }
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// The configuration that counts, without a look at the file.
     pub(crate) fn last(&self) -> Arc<Config> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).good.clone()

@@ -17,8 +17,8 @@ use uuid::Uuid;
 use super::output::{Output, end, host_response};
 use super::pipeline::{Plan, Under};
 use super::wait::{Out, Told as _, wait};
-use super::{convert, error, value};
-use crate::desk::{Answer, Handle, News};
+use super::{error, value};
+use crate::desk::{Answer, Handle};
 use crate::hub::Hub;
 use crate::owner;
 use crate::session::{Feed, Item, Order, Tray};
@@ -486,7 +486,7 @@ impl<'p> Running<'p> {
                         None => self.taken(bytes),
                     }
                 }
-                Item::State(_, body) => self.output.state(&body),
+                Item::State(body) => self.output.state(&body),
                 Item::Notice(message) => {
                     self.say(
                         Said::Notice(Notice {

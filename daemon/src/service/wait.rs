@@ -1,5 +1,8 @@
 //! Waiting in the queue while the caller is told why, and gives up when the caller does.
 
+use std::time::Duration;
+
+use broker::BlockedBy;
 use proto::v1;
 use tokio::sync::{broadcast, mpsc};
 use tonic::Status;
@@ -7,6 +10,9 @@ use tonic::Status;
 use super::convert;
 use crate::desk::{Answer, Heard, Pending};
 use crate::session::{News, NewsKind};
+
+/// How long the books may take before somebody who waits for them is told.
+const SLOW_DISK: Duration = Duration::from_millis(250);
 
 /// How one kind of stream says what a waiting caller may hear.
 pub(super) trait Told: Sized + Send + 'static {
@@ -26,14 +32,23 @@ pub(super) async fn wait<T: Told>(
     news: &mut broadcast::Receiver<News>,
     out: &Out<T>,
 ) -> Option<Answer> {
+    let mut booked = None;
     loop {
         let told = tokio::select! {
             biased;
             heard = pending.next() => match heard {
                 Heard::Answer(answer) => return Some(answer),
+                // A commit takes a millisecond: only a disk that takes longer is worth telling.
+                Heard::Waiting(waiting) if waiting.blocked_by == BlockedBy::Books => {
+                    booked = Some(waiting);
+                    None
+                }
                 Heard::Waiting(waiting) => Some(T::waiting(convert::waiting(&waiting))),
             },
             () = out.closed() => return None,
+            () = tokio::time::sleep(SLOW_DISK), if booked.is_some() => {
+                booked.take().map(|waiting| T::waiting(convert::waiting(&waiting)))
+            }
             heard = news.recv() => match heard {
                 Ok(News { profile: of, kind, text }) if of == profile => match kind {
                     NewsKind::Stage => T::stage(text),

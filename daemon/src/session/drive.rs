@@ -367,7 +367,7 @@ impl Driver {
             } => self.feed(pipeline, Item::Piece(piece)),
             Event::Piece { pipeline: None, piece } => self.pool_piece(piece),
             Event::Started { pipeline } => self.feed(pipeline, Item::Started),
-            Event::State { pipeline, state, body } => self.feed(pipeline, Item::State(state, body)),
+            Event::State { pipeline, body, .. } => self.feed(pipeline, Item::State(body)),
             Event::Ended { pipeline, outcome } => {
                 if let Some(feed) = self.feeds.remove(&pipeline) {
                     feed.put(Item::Ended(outcome));

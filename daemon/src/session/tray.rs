@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use psrp::Piece;
-use runspace::{InvocationState, Outcome};
+use runspace::Outcome;
 use tokio::sync::Notify;
 
 /// What a pipeline's reader gets, in order.
@@ -16,7 +16,7 @@ pub(crate) enum Item {
     Started,
     Piece(Piece),
     /// PIPELINE_STATE, with its body.
-    State(InvocationState, Bytes),
+    State(Bytes),
     Notice(String),
     /// The last item.
     Ended(Outcome),
