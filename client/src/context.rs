@@ -1,7 +1,7 @@
 //! What every verb is given: how to reach the daemon, how to write, whom to tell.
 
 use std::io::{self, BufWriter, IsTerminal as _, StdoutLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use proto::v1::{Caller, LeaseMode, Priority};
 use pslease::{Client, Dial, LeaseKey};
@@ -10,10 +10,16 @@ use crate::cli::{Common, Format, How, Mode};
 use crate::duration;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::notice::Notices;
+use crate::notice::{Notices, say};
 
 /// How long a script waits where it does not say.
 const SCRIPT_WAIT: Duration = Duration::from_secs(600);
+
+/// How long a daemon may take to close its sessions before we ask it all the same, and are refused.
+const STOPPING: Duration = Duration::from_secs(45);
+
+/// How often it is looked whether it has ended.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// The command line's common part.
 #[derive(Debug)]
@@ -33,9 +39,31 @@ impl Context {
         Ok(dial)
     }
 
-    /// A connection that has said Hello.
-    pub(crate) async fn client(&self) -> Result<Client, Failure> {
+    /// A connection to look around with, also at a daemon that is stopping.
+    pub(crate) async fn look(&self) -> Result<Client, Failure> {
         Ok(Client::connect(&self.dial()?).await?)
+    }
+
+    /// A connection to work with: a daemon that is stopping is outlasted, and the next one started.
+    pub(crate) async fn client(&self) -> Result<Client, Failure> {
+        let dial = self.dial()?;
+        let until = Instant::now() + STOPPING;
+        let mut told = self.quiet();
+        loop {
+            let client = Client::connect(&dial).await?;
+            if !client.hello().stopping || !dial.autostart || Instant::now() >= until {
+                return Ok(client);
+            }
+            if !told {
+                told = true;
+                say(&format!(
+                    "psleased (pid {}) is stopping; waiting for its end",
+                    client.hello().pid
+                ));
+            }
+            drop(client);
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// What was asked for with `--output`.

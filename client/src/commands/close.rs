@@ -23,7 +23,7 @@ async fn close(context: &Context, which: String) -> Done {
             profile: which,
         },
     };
-    let closed = context.client().await?.sessions().close(request).await?.into_inner();
+    let closed = context.look().await?.sessions().close(request).await?.into_inner();
     if !context.quiet() {
         match closed.closed {
             1 => say("1 session is closed"),

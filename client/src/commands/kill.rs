@@ -6,29 +6,33 @@ use crate::cli;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
-use crate::notice::say;
+use crate::notice::{hint, say};
 
 pub(super) async fn run(context: &Context, args: cli::Kill) -> Done {
     let numbers: Vec<u64> = args.leases.iter().map(|text| number(text)).collect::<Result<_, _>>()?;
-    let client = context.client().await?;
+    let client = context.look().await?;
+    let mut exit = Exit::Ok;
     for lease in numbers {
-        let revoked = client
+        match client
             .leases()
             .revoke(RevokeRequest { lease })
             .await
-            .map_err(pslease::Error::from);
-        revoked.map_err(|error| match error.kind() {
-            // To kill what is dead already is no loss of anything.
-            ErrorKind::LeaseLost | ErrorKind::NotFound => {
-                Failure::new(Exit::Failed, format!("there is no lease {lease}")).hint("pslease leases")
+            .map_err(pslease::Error::from)
+        {
+            Ok(_) if context.quiet() => {}
+            Ok(_) => say(&format!("lease {lease} is ended")),
+            // To kill what is dead already is no loss of anything; the others are killed all the same.
+            Err(error) if matches!(error.kind(), ErrorKind::LeaseLost | ErrorKind::NotFound) => {
+                say(&format!("error: there is no lease {lease}"));
+                exit = Exit::Failed;
             }
-            _ => error.into(),
-        })?;
-        if !context.quiet() {
-            say(&format!("lease {lease} is ended"));
+            Err(error) => return Err(error.into()),
         }
     }
-    Ok(Exit::Ok)
+    if exit == Exit::Failed {
+        hint("pslease leases");
+    }
+    Ok(exit)
 }
 
 /// `12`, or `12:7` as `acquire` prints it.

@@ -11,7 +11,7 @@ use crate::notice::say;
 pub(super) async fn run(context: &Context, args: cli::Logout) -> Done {
     let profile = profile(args.named.as_deref().or(args.profile.as_deref()));
     let answer = context
-        .client()
+        .look()
         .await?
         .accounts()
         .logout(LogoutRequest { profile })

@@ -9,7 +9,7 @@ use crate::output::{Page, view};
 
 pub(super) async fn run(context: &Context) -> Done {
     let status = context
-        .client()
+        .look()
         .await?
         .admin()
         .status(StatusRequest {})

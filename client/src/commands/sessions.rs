@@ -9,7 +9,7 @@ use crate::output::{Page, view};
 
 pub(super) async fn run(context: &Context) -> Done {
     let list = context
-        .client()
+        .look()
         .await?
         .sessions()
         .list(ListSessionsRequest {})

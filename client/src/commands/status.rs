@@ -12,7 +12,7 @@ use crate::failure::{Done, Failure};
 use crate::output::{Page, Row, Section, view};
 
 pub(super) async fn run(context: &Context, args: Status) -> Done {
-    let client = context.client().await?;
+    let client = context.look().await?;
     if args.watch {
         return unless_interrupted(watch(context, &client)).await;
     }
