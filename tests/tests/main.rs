@@ -1,10 +1,12 @@
 //! One binary for every end-to-end test.
 //!
 //! [`cases`] holds what users rely on. Each case runs against the embedded tenant (`tenant::*`), and again against an
-//! endpoint on foreign code (`interop::*`) where that is to be had: `cargo xtask interop`.
+//! endpoint on foreign code (`interop::*`) where that is to be had: `cargo xtask interop`. [`psrpcore`] compares the
+//! protocol itself with another implementation of it.
 
 mod cases;
 mod lifecycle;
+mod psrpcore;
 
 /// Makes of each case two tests.
 macro_rules! on_both_endpoints {
