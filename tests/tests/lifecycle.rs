@@ -74,7 +74,9 @@ fn a_planted_secret_is_nowhere() {
     let home = Home::new(&endpoint.profile("kenmyer", "skype", "kenmyer@litwareinc.com", ""));
     home.login("kenmyer", "planted-Secret-7261");
     assert_eq!(home.run(&["run", "Get-CsTenant"]).code, 0);
-    home.login("kenmyer", "planted-Wrong-7261");
+    let refused = Console::start(home.pslease(&["login", "kenmyer", "--password-stdin"]), Some("planted-Wrong-7261")).finish();
+    assert_eq!(refused.code, 77, "{refused:?}");
+    assert!(!refused.stderr.contains("planted-"), "{refused:?}");
     let pid = home.daemon().expect("a daemon");
     for file in ["cmdline", "environ"] {
         let text = std::fs::read(format!("/proc/{pid}/{file}")).expect("our own process");

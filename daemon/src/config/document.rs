@@ -220,14 +220,19 @@ impl<'a> Keys<'a> {
             .collect()
     }
 
+    /// Refuses a key that is none of these, before anything is missed: a misspelt key is the likelier mistake.
+    pub(super) fn only(&self, known: &[&str]) -> Result<(), ConfigError> {
+        self.refuse(known, |key| known.contains(&key))
+    }
+
     /// Refuses what nobody took. `known` are the names to guess from.
     pub(super) fn finish(self, known: &[&str]) -> Result<(), ConfigError> {
         let taken = self.taken.borrow();
-        let Some((key, _)) = self
-            .table
-            .iter()
-            .find(|(key, _)| !taken.iter().any(|name| name == key.get_ref()))
-        else {
+        self.refuse(known, |key| taken.iter().any(|name| name == key))
+    }
+
+    fn refuse(&self, known: &[&str], fits: impl Fn(&str) -> bool) -> Result<(), ConfigError> {
+        let Some((key, _)) = self.table.iter().find(|(key, _)| !fits(key.get_ref())) else {
             return Ok(());
         };
         let message = match nearest(key.get_ref(), known) {

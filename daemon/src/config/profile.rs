@@ -86,6 +86,7 @@ pub(crate) struct Profile {
 
 impl Profile {
     pub(super) fn read(name: &str, keys: Keys<'_>) -> Result<Self, ConfigError> {
+        keys.only(&KEYS)?;
         let template = template(&keys)?;
         let defaults = template.defaults();
         let allow_plain_http = keys.boolean("allow_plain_http")?;

@@ -137,7 +137,7 @@ fn states(one: &SessionStatus, now: Moment) -> (v1::SessionState, v1::Availabili
     let none = v1::Availability::None;
     match one.state {
         SessionState::Intent | SessionState::Opening => (v1::SessionState::Opening, none, String::new()),
-        SessionState::Opened if one.turns.is_empty() => {
+        SessionState::Opened if one.lease.is_none() => {
             (v1::SessionState::Opened, v1::Availability::Available, String::new())
         }
         SessionState::Opened => (v1::SessionState::Opened, v1::Availability::Busy, String::new()),

@@ -91,7 +91,7 @@ pub(crate) fn a_reader_that_sleeps_is_stopped_when_another_waits(endpoint: &Endp
         None,
     );
     sleeper.wait_for("first");
-    let mut second = home.start(&["run", "Get-CsTenant", "--output", "jsonl"]);
+    let mut second = home.start(&["run", "--wait", "24h", "Get-CsTenant", "--output", "jsonl"]);
     second.wait_for("Get-CsOnlineUser");
     eventually("the reader that takes nothing has lost its turn", || {
         home.advance(Duration::from_secs(15));
