@@ -231,6 +231,11 @@ impl ProfileRow {
         &mut self.lines[class as usize]
     }
 
+    #[cfg(test)]
+    pub(crate) fn places_mut(&mut self) -> impl Iterator<Item = &mut crate::line::Place> {
+        self.lines.iter_mut().flat_map(|line| line.chunks.iter_mut().flatten())
+    }
+
     pub(crate) fn waiting(&self) -> usize {
         self.lines.iter().map(Line::len).sum()
     }
