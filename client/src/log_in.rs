@@ -1,7 +1,7 @@
 //! Logging in while something waits for it: the person at the terminal is asked, and the waiting goes on meanwhile, for
 //! somebody else may be quicker.
 
-use proto::v1::LoginRequest;
+use proto::v1::{LoginRequest, StatusRequest};
 use pslease::Client;
 use tokio::task::JoinHandle;
 
@@ -61,17 +61,31 @@ async fn until_logged_in(client: Client, profile: String) {
 }
 
 async fn log_in(client: &Client, profile: &str) -> Result<(), Failure> {
-    let password = ask(profile).await?;
+    let password = ask(client, profile, None).await?;
     client.accounts().login(request(profile, password)).await?;
     Ok(())
 }
 
-/// Asks for the password of a profile, which may be the unnamed default one.
-pub(crate) async fn ask(profile: &str) -> Result<String, Failure> {
-    let whose = if profile.is_empty() {
-        String::new()
-    } else {
-        format!(" for {profile}")
+/// Asks for the password of a profile, which may be the unnamed default one. Nobody types one for a profile that is not
+/// there.
+pub(crate) async fn ask(client: &Client, profile: &str, user: Option<&str>) -> Result<String, Failure> {
+    let profiles = client.admin().status(StatusRequest {}).await?.into_inner().profiles;
+    let known = profiles.iter().find(|known| match profile {
+        "" => known.is_default,
+        name => known.name == name,
+    });
+    let whose = match (user, known) {
+        (Some(user), _) => format!(" for {user}"),
+        (None, Some(known)) => format!(" for {}", known.admin),
+        (None, None) if profile.is_empty() => String::new(),
+        (None, None) => {
+            let names: Vec<&str> = profiles.iter().map(|known| known.name.as_str()).collect();
+            return Err(Failure::usage(format!(
+                "there is no profile {profile:?}; profiles are: {}",
+                names.join(", ")
+            ))
+            .hint("pslease profile list"));
+        }
     };
     terminal::ask_secret(&format!("Password{whose}: ")).await
 }

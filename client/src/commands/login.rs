@@ -4,6 +4,7 @@
 use std::io::{self, BufRead as _};
 
 use proto::v1::LoginRequest;
+use pslease::Client;
 
 use crate::cli;
 use crate::context::{Context, profile, unless_interrupted};
@@ -20,7 +21,7 @@ pub(super) async fn run(context: &Context, args: cli::Login) -> Done {
     let password = if args.password_stdin {
         from_stdin()?
     } else {
-        ask(&profile).await?
+        ask(&client, &profile, args.user.as_deref()).await?
     };
     if password.is_empty() {
         return Err(Failure::usage("the password is empty"));
@@ -53,10 +54,10 @@ fn from_stdin() -> Result<String, Failure> {
     Ok(line)
 }
 
-async fn ask(profile: &str) -> Result<String, Failure> {
+async fn ask(client: &Client, profile: &str, user: Option<&str>) -> Result<String, Failure> {
     if terminal::open().is_none() {
         let missing = "there is no terminal to ask for the password at";
         return Err(Failure::new(Exit::LogIn, missing).hint("pslease login --password-stdin < FILE"));
     }
-    log_in::ask(profile).await
+    log_in::ask(client, profile, user).await
 }

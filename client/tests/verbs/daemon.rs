@@ -319,6 +319,12 @@ impl Admin for Script {
         Ok(Response::new(StatusResponse {
             version: "9.9.9".into(),
             pid: 1,
+            profiles: vec![ProfileStatus {
+                name: "litware".into(),
+                admin: "kenmyer@litwareinc.com".into(),
+                is_default: true,
+                ..ProfileStatus::default()
+            }],
             ..StatusResponse::default()
         }))
     }

@@ -92,7 +92,7 @@ impl Person {
 fn a_password_is_asked_for_and_not_shown() {
     let daemon = Daemon::new();
     let mut person = Person::runs(daemon.home(), &["login", "litware"]);
-    person.sees("Password for litware: ");
+    person.sees("Password for kenmyer@litwareinc.com: ");
     assert!(!person.echo());
     person.types("p@ss w0rd\n");
     person.sees("is logged in");
@@ -104,10 +104,21 @@ fn a_password_is_asked_for_and_not_shown() {
 }
 
 #[test]
+fn nobody_types_a_password_for_a_profile_that_is_not_there() {
+    let daemon = Daemon::new();
+    let (code, shown) = Person::runs(daemon.home(), &["login", "litwear"]).ends();
+    assert_eq!(code, Some(2));
+    assert!(
+        shown.contains("there is no profile \"litwear\"; profiles are: litware"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn an_interrupt_at_the_password_brings_the_echo_back() {
     let daemon = Daemon::new();
     let mut person = Person::runs(daemon.home(), &["login", "litware"]);
-    person.sees("Password for litware: ");
+    person.sees("Password for kenmyer@litwareinc.com: ");
     assert!(!person.echo());
     person.types("p@ss\x03");
     assert_eq!(person.child.wait().unwrap().code(), Some(130));
@@ -221,7 +232,7 @@ fn who_waits_for_a_log_in_is_asked_for_the_password() {
         Step::Event(Event::End(end)),
     ]);
     let mut person = Person::runs(daemon.home(), &["run", "-p", "litware", "Get-X"]);
-    person.sees("Password for litware: ");
+    person.sees("Password for kenmyer@litwareinc.com: ");
     person.types("p@ss w0rd\n");
     let (code, shown) = person.ends();
     assert_eq!(code, Some(0));
@@ -238,7 +249,7 @@ fn a_question_that_somebody_else_has_answered_is_taken_back() {
         Step::Take,
     ]);
     let mut person = Person::runs(daemon.home(), &["run", "-p", "litware", "Get-X"]);
-    person.sees("Password for litware: ");
+    person.sees("Password for kenmyer@litwareinc.com: ");
     assert!(!person.echo());
     daemon.go();
     person.sees("blocked by busy");

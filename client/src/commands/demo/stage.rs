@@ -142,7 +142,12 @@ impl Stage {
 
     /// Stops the daemon and takes the folder away.
     pub(super) async fn strike(&self) {
-        let stopped = self.command(&["daemon", "stop"]).stdout(Stdio::null()).stderr(Stdio::null()).status().await;
+        let stopped = self
+            .command(&["daemon", "stop"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .await;
         if stopped.is_ok_and(|status| status.success()) {
             // What is left lies in a temporary folder and harms nobody.
             let _ = std::fs::remove_dir_all(&self.home);
