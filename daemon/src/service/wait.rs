@@ -37,32 +37,47 @@ pub(super) async fn wait<T: Told>(
         let told = tokio::select! {
             biased;
             heard = pending.next() => match heard {
-                Heard::Answer(answer) => return Some(answer),
+                Heard::Answer(answer) => {
+                    // What happened on the way came before the answer, and is told before it.
+                    while let Ok(heard) = news.try_recv() {
+                        if let Some(told) = of_news::<T>(heard, profile)
+                            && out.send(Ok(told)).await.is_err()
+                        {
+                            return None;
+                        }
+                    }
+                    return Some(answer);
+                }
                 // A commit takes a millisecond: only a disk that takes longer is worth telling.
                 Heard::Waiting(waiting) if waiting.blocked_by == BlockedBy::Books => {
                     booked = Some(waiting);
                     None
                 }
-                Heard::Waiting(waiting) => Some(T::waiting(convert::waiting(&waiting))),
+                Heard::Waiting(waiting) => {
+                    booked = None;
+                    Some(T::waiting(convert::waiting(&waiting)))
+                }
             },
             () = out.closed() => return None,
             () = tokio::time::sleep(SLOW_DISK), if booked.is_some() => {
                 booked.take().map(|waiting| T::waiting(convert::waiting(&waiting)))
             }
-            heard = news.recv() => match heard {
-                Ok(News { profile: of, kind, text }) if of == profile => match kind {
-                    NewsKind::Stage => T::stage(text),
-                    NewsKind::Notice => T::notice(text, String::new()),
-                },
-                // Of another profile, or more than a slow reader could keep up with.
-                _ => None,
-            },
+            // Where a slow reader could not keep up, the next piece of news will do.
+            heard = news.recv() => heard.ok().and_then(|heard| of_news::<T>(heard, profile)),
         };
         if let Some(told) = told
             && out.send(Ok(told)).await.is_err()
         {
             return None;
         }
+    }
+}
+
+fn of_news<T: Told>(news: News, profile: &str) -> Option<T> {
+    match news.kind {
+        _ if news.profile != profile => None,
+        NewsKind::Stage => T::stage(news.text),
+        NewsKind::Notice => T::notice(news.text, String::new()),
     }
 }
 
