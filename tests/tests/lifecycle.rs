@@ -102,7 +102,7 @@ fn bad_input_gets_one_line_and_a_hint() {
     let finished = home.run(&["run", "Get-Date"]);
     assert_eq!(finished.code, 78, "{finished:?}");
     assert!(finished.stderr.contains("config.toml") && finished.stderr.contains("admn"), "{finished:?}");
-    let home = Home::new("");
+    let home = Home::new("[profile.mail]\ntemplate = \"winrm\"\nhost = \"127.0.0.1\"\nadmin = \"ken\"\n");
     let finished = home.run(&["run", "-p", "nowhere", "Get-Date"]);
     assert_eq!(finished.code, 2, "{finished:?}");
     assert!(finished.stderr.contains("nowhere") && finished.stderr.contains("hint: "), "{finished:?}");

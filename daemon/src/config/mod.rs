@@ -62,6 +62,7 @@ impl Config {
                 Some(_) => return Err(Unnamed::Several(self.names())),
                 None => return Err(Unnamed::NoneAtAll),
             },
+            (_, _) if self.profiles.is_empty() => return Err(Unnamed::NoneAtAll),
             (name, _) => name,
         };
         self.profiles.get(name).cloned().ok_or_else(|| Unnamed::Unknown {

@@ -55,11 +55,7 @@ pub(super) fn config(error: &ConfigError) -> Status {
 }
 
 pub(super) fn unnamed(error: &Unnamed) -> Status {
-    let kind = match error {
-        Unnamed::NoneAtAll | Unnamed::Several(_) => ErrorKind::Usage,
-        Unnamed::Unknown { .. } => ErrorKind::NotFound,
-    };
-    status(kind, error.to_string(), error.hint())
+    status(ErrorKind::Usage, error.to_string(), error.hint())
 }
 
 /// The broker's refusal. `profile` names what was asked for, for cures.
@@ -73,7 +69,7 @@ pub(super) fn refused(hub: &Hub, refusal: &Refusal, profile: &str) -> Status {
             waiting: Some(convert::waiting(waiting)),
             ..ErrorDetail::default()
         }),
-        Refusal::UnknownProfile(_) => status(ErrorKind::NotFound, words, "pslease profile list"),
+        Refusal::UnknownProfile(_) => status(ErrorKind::Usage, words, "pslease profile list"),
         Refusal::UnknownLease(lease) => lost(*lease, "is not there (any more)", profile),
         Refusal::OldFence { lease, .. } => lost(*lease, "was given to somebody else since", profile),
         Refusal::LeaseEnded { lease, cause, at } => {
