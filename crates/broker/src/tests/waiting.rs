@@ -1,7 +1,11 @@
 //! Waiting: deadlines, reasons, positions, and who is told how often.
 
+use std::time::Duration;
+
 use super::bench::{Bench, SECOND, limited, profile, rated};
 use crate::{Action, BlockedBy, Event, FailureKind, Holder, Mode, Priority, Refusal};
+
+const NOT_AT_ALL: Option<Duration> = Some(Duration::ZERO);
 
 #[test]
 fn the_fourth_waits_and_is_told_who_holds_the_slots() {
@@ -20,14 +24,14 @@ fn the_fourth_waits_and_is_told_who_holds_the_slots() {
 fn who_will_not_wait_is_told_at_once_who_holds_what() {
     let mut bench = Bench::alone(1);
     let held = bench.exclusive("p");
-    let request = bench.acquire_as("p", Mode::Exclusive, Priority::Interactive, Some(0 * SECOND));
+    let request = bench.acquire_as("p", Mode::Exclusive, Priority::Interactive, NOT_AT_ALL);
     let Some(Refusal::WouldWait(waiting)) = bench.refusal(request) else {
         panic!("{:?}", bench.answers(request))
     };
     assert_eq!(waiting.blocked_by, BlockedBy::Admin);
     assert_eq!(waiting.holders[0].lease, Some(held.lease));
     let shared = bench.shared("p");
-    let turn = bench.turn_as(shared, Some(0 * SECOND), false);
+    let turn = bench.turn_as(shared, NOT_AT_ALL, false);
     assert!(matches!(bench.refusal(turn), Some(Refusal::WouldWait(_))));
 }
 
@@ -35,8 +39,8 @@ fn who_will_not_wait_is_told_at_once_who_holds_what() {
 fn who_will_not_wait_still_gets_the_open_of_a_free_slot() {
     let mut bench = Bench::alone(1);
     bench.opens_hang = true;
-    let request = bench.acquire_as("p", Mode::Exclusive, Priority::Interactive, Some(0 * SECOND));
-    let second = bench.acquire_as("p", Mode::Exclusive, Priority::Interactive, Some(0 * SECOND));
+    let request = bench.acquire_as("p", Mode::Exclusive, Priority::Interactive, NOT_AT_ALL);
+    let second = bench.acquire_as("p", Mode::Exclusive, Priority::Interactive, NOT_AT_ALL);
     assert!(
         matches!(bench.refusal(second), Some(Refusal::WouldWait(_))),
         "that open is for somebody else"
@@ -50,7 +54,7 @@ fn who_will_not_wait_still_gets_the_open_of_a_free_slot() {
 fn who_will_not_wait_is_refused_when_the_open_comes_to_nothing() {
     let mut bench = Bench::alone(1);
     bench.opens_hang = true;
-    let request = bench.acquire_as("p", Mode::Exclusive, Priority::Interactive, Some(0 * SECOND));
+    let request = bench.acquire_as("p", Mode::Exclusive, Priority::Interactive, NOT_AT_ALL);
     bench.open_failed(bench.opens()[0], FailureKind::Endpoint, Some(30 * SECOND));
     let Some(Refusal::WouldWait(waiting)) = bench.refusal(request) else {
         panic!("{:?}", bench.answers(request))
