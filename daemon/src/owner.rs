@@ -59,7 +59,8 @@ pub(crate) fn choose(
         }
         Some(anchor::Kind::Shell(_)) | None => {
             let line = lineage()?;
-            shell(&line, claimed).cloned().ok_or(NoAnchor::NoShell(line[0].pid))?
+            let shell = shell(&line, claimed).ok_or(NoAnchor::NoShell(line[0].pid))?;
+            alive(shell.pid)?
         }
     };
     Ok(Some(Anchor {
@@ -98,8 +99,17 @@ fn lineage(caller: u32) -> Result<Vec<Process>, NoAnchor> {
     Ok(line)
 }
 
-/// The nearest ancestor that leads its session, or its terminal's process group, and is no fork of a shell within
-/// `$(...)` or a pipe, which ends before the script does. What the caller claims must agree, if it claims anything.
+/// Programs that run one other program and end with it. A lease of theirs would be over before it could be used.
+const GO_BETWEENS: [&str; 14] = [
+    "chrt", "doas", "env", "ionice", "nice", "nohup", "nsenter", "setsid", "stdbuf", "strace", "sudo", "taskset", "time",
+    "timeout",
+];
+
+/// The nearest ancestor that runs a program of its own: the shell of the script, the interpreter, the terminal's shell.
+///
+/// Passed over are copies of a shell within `$(...)` or a pipe, and go-betweens, all of which end before the script does.
+/// To ask for a leader of its session or its terminal's group is not enough: a script that another script runs leads
+/// nothing, and its lease would last as long as the other one. What the caller claims must agree, if it claims anything.
 fn shell<'l>(line: &'l [Process], claimed: &[ProcessRef]) -> Option<&'l Process> {
     let agreed = |process: &Process| {
         claimed.is_empty()
@@ -107,12 +117,16 @@ fn shell<'l>(line: &'l [Process], claimed: &[ProcessRef]) -> Option<&'l Process>
                 .iter()
                 .any(|claim| (claim.pid, claim.started) == (process.pid, process.started))
     };
-    line.iter().enumerate().skip(1).find_map(|(at, process)| {
-        let leads =
-            process.session == process.pid || (process.group == process.pid && process.terminal_group.is_some());
+    let lasting = |(at, process): (usize, &'l Process)| {
         let forked = line.get(at + 1).is_some_and(|parent| process.is_fork_of(parent));
-        (leads && !forked && !process.ended && agreed(process)).then_some(process)
-    })
+        (!forked && !GO_BETWEENS.contains(&process.name.as_str())).then_some(process)
+    };
+    // The first process of the system adopts whoever lost its parent, and ends with the system.
+    line.iter()
+        .enumerate()
+        .skip(1)
+        .find_map(lasting)
+        .filter(|process| process.pid > 1 && !process.ended && agreed(process))
 }
 
 impl Anchor {
@@ -240,8 +254,30 @@ mod tests {
     }
 
     #[test]
-    fn nothing_leads() {
-        let line = [process(30, 20, 9, 9, false, 3), process(20, 1, 9, 9, false, 2)];
+    fn a_script_that_leads_nothing_is_its_own_owner() {
+        // pslease <- a script <- the script that runs it, as without job control.
+        let line = [
+            process(30, 20, 9, 9, false, 3),
+            process(20, 9, 9, 9, false, 2),
+            process(9, 1, 9, 9, false, 1),
+        ];
+        assert_eq!(shell(&line, &[]).unwrap().pid, 20);
+    }
+
+    #[test]
+    fn a_go_between_is_passed_over() {
+        let mut line = [
+            process(30, 20, 20, 9, true, 3),
+            process(20, 9, 20, 9, true, 2),
+            process(9, 1, 9, 9, true, 1),
+        ];
+        line[1].name = "timeout".into();
+        assert_eq!(shell(&line, &[]).unwrap().pid, 9);
+    }
+
+    #[test]
+    fn the_systems_first_process_owns_no_lease() {
+        let line = [process(30, 1, 30, 30, false, 3), process(1, 0, 1, 1, false, 1)];
         assert_eq!(shell(&line, &[]), None);
     }
 

@@ -46,5 +46,6 @@ on_both_endpoints! {
     a_reader_that_sleeps_is_stopped_when_another_waits: slots,
     a_stopped_daemon_leaves_no_shell: slots,
     acquire_lasts_as_long_as_its_shell: anchors,
+    acquire_ends_with_its_own_script_not_with_the_one_around_it: anchors,
     with_binds_to_its_child: anchors,
 }
