@@ -15,7 +15,21 @@ use crate::{Address, Authority, Facts, Kind, Request, Response, Saying, Scene, U
 /// Redirects that are followed in all: as many as PowerShell follows (services.md 1.2, step 3).
 const HOPS: u8 = 5;
 
-/// The connection flow as a machine. See the [module](self) for how it is driven.
+/// New-CsOnlineSession's connection flow as a machine without I/O, and the short way of services whose address is known
+/// (services.md 1.2). Driven like this:
+///
+/// ```text
+/// loop {
+///     match discovery.poll_output() {
+///         Stage(stage)     => show it under -v
+///         Request(request) => send it; discovery.respond(now, response) or discovery.failed(now, unanswered)
+///         Ask(need)        => get it; discovery.supply(now, secret), name(now, user) or decline()
+///         ShowCode(code)   => show it
+///         Done(target) | Failed(saying) => the end
+///         None             => wait until poll_timeout(), then handle_timeout(now)
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Discovery {
     pub(super) question: Question,

@@ -2,6 +2,7 @@
 
 use super::{Facts, Kind, Network, TlsReason, aadsts, code, text};
 use crate::Challenge;
+use crate::oauth::codes_in;
 
 /// What is wrong, and the number that says so.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ impl Verdict {
 pub(super) fn classify(facts: &Facts<'_>) -> Verdict {
     by_certificate(facts)
         .or_else(|| by_authority(facts))
+        .or_else(|| by_relayed(facts))
         .or_else(|| by_kerberos(facts))
         .or_else(|| by_code(facts))
         .or_else(|| by_text(facts))
@@ -52,6 +54,16 @@ fn by_authority(facts: &Facts<'_>) -> Option<Verdict> {
     let number = refusal.codes.first().map(|code| format!("AADSTS{code}"));
     let number = number.or_else(|| Some(refusal.error.clone()).filter(|error| !error.is_empty()));
     Some(Verdict { kind, number })
+}
+
+/// A number of the authority's that a service passes on in its own text, as Exchange does.
+fn by_relayed(facts: &Facts<'_>) -> Option<Verdict> {
+    codes_in(facts.message).find_map(|code| {
+        Some(Verdict {
+            kind: aadsts::of(code)?,
+            number: Some(format!("AADSTS{code}")),
+        })
+    })
 }
 
 fn by_kerberos(facts: &Facts<'_>) -> Option<Verdict> {

@@ -265,6 +265,12 @@ fn the_number_counts_before_the_text_unless_it_says_nothing() {
         ..Facts::default()
     };
     assert_eq!(kind(&organization), Kind::OrganizationQuota);
+    let relayed = Facts {
+        code: Some(5),
+        message: "Access Denied: AADSTS50057: The user account is disabled.",
+        ..Facts::default()
+    };
+    assert_eq!(kind(&relayed), Kind::AccountDisabled);
     let domain = Facts {
         code: Some(0x8033_805B),
         message: "adminDomain",
