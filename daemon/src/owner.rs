@@ -101,8 +101,8 @@ fn lineage(caller: u32) -> Result<Vec<Process>, NoAnchor> {
 
 /// Programs that run one other program and end with it. A lease of theirs would be over before it could be used.
 const GO_BETWEENS: [&str; 14] = [
-    "chrt", "doas", "env", "ionice", "nice", "nohup", "nsenter", "setsid", "stdbuf", "strace", "sudo", "taskset", "time",
-    "timeout",
+    "chrt", "doas", "env", "ionice", "nice", "nohup", "nsenter", "setsid", "stdbuf", "strace", "sudo", "taskset",
+    "time", "timeout",
 ];
 
 /// The nearest ancestor that runs a program of its own: the shell of the script, the interpreter, the terminal's shell.

@@ -174,7 +174,12 @@ async fn is_true(mut flag: watch::Receiver<bool>) {
 /// The first signal closes everything, within a bound; the second ends the process at once.
 async fn stop_when_asked(hub: Arc<Hub>) {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let heard = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::hangup()),
+    );
+    let (Ok(mut term), Ok(mut int), Ok(mut hup)) = heard else {
         tracing::error!("signals cannot be heard");
         return;
     };
@@ -183,6 +188,8 @@ async fn stop_when_asked(hub: Arc<Hub>) {
         tokio::select! {
             _ = term.recv() => {}
             _ = int.recv() => {}
+            // Of the terminal that it was started in with --foreground.
+            _ = hup.recv() => {}
         }
         if stopping {
             tracing::warn!("a second signal: ending at once");

@@ -115,7 +115,7 @@ fn explain(error: &reqwest::Error, host: &str) -> (Kind, String) {
     let causes = causes(error);
     if let Some(refused) = causes.iter().find_map(|cause| refused(*cause)) {
         let message = format!(
-            "the certificate of {host} was refused: {refused}; name its authority with `ca_file`, or correct the address"
+            "the certificate of {host} was refused: {refused}; name its authority with `ca`, or correct the address"
         );
         return (Kind::Tls(Some(Box::new(refused.certificate.clone()))), message);
     }

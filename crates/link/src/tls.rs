@@ -40,13 +40,13 @@ pub(crate) fn configuration(trust: &Trust) -> Result<ClientConfig, Failure> {
     let verifier: Arc<dyn ServerCertVerifier> = match trust {
         Trust::System => Arc::new(
             rustls_platform_verifier::Verifier::new(Arc::clone(&provider)).map_err(|why| {
-                let message = format!("the system's trust store cannot be read ({why}); name a `ca_file`");
+                let message = format!("the system's trust store cannot be read ({why}); name one with `ca`");
                 Failure::not_sent(Kind::Tls(None), message)
             })?,
         ),
         Trust::File(path) => {
             let refuse = |why: String| {
-                let message = format!("ca_file {} {why}; it must hold certificates in PEM", path.display());
+                let message = format!("ca {} {why}; it must hold certificates in PEM", path.display());
                 Failure::not_sent(Kind::Tls(None), message)
             };
             let pem = std::fs::read(path).map_err(|why| refuse(format!("cannot be read ({why})")))?;

@@ -380,7 +380,7 @@ async fn certificates_are_trusted_by_file_and_refused_by_name() {
         ("localhost", "Litware Root")
     );
     assert_eq!(failure.sent, Sent::NotSent);
-    assert!(failure.message.contains("ca_file"), "{failure}");
+    assert!(failure.message.contains("`ca`"), "{failure}");
 
     let misnamed = serve_tls(authority.acceptor("elsewhere.example.com")).await;
     let failure = call(trusting, misnamed).await.unwrap_err();

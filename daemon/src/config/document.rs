@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::ops::{Range, RangeInclusive};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use toml::Spanned;
@@ -77,6 +77,14 @@ impl<'a> Keys<'a> {
         } else {
             format!("{}.{key}", self.path)
         }
+    }
+
+    /// A path of the user's: where it is relative, to the folder of the file.
+    pub(super) fn beside(&self, path: &str) -> PathBuf {
+        self.document
+            .file
+            .parent()
+            .map_or_else(|| PathBuf::from(path), |folder| folder.join(path))
     }
 
     /// A complaint about a key of this table.

@@ -117,7 +117,7 @@ impl Profile {
         let idle_timeout = keys.duration("idle_timeout")?.unwrap_or(defaults.idle_timeout);
         let profile = Self {
             scope: Scope::new(&service, &admin, &organization, &aliases),
-            ca: keys.string("ca")?.map(|(path, _)| PathBuf::from(path)),
+            ca: keys.string("ca")?.map(|(path, _)| keys.beside(&path)),
             allow_redirection: keys
                 .strings("allow_redirection")?
                 .map(|(hosts, _)| hosts)

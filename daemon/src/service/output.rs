@@ -287,7 +287,8 @@ pub(super) fn end(outcome: &Option<Outcome>, why: Option<&Why>, output: Output, 
             end.message = convert::stop_words(*cause);
             end.kind = match cause {
                 broker::StopCause::LeaseEnded(cause) => error::kind_of_end(*cause),
-                broker::StopCause::Stalled => v1::ErrorKind::Cancelled,
+                // Part of what it wrote is missing, which its outcome says.
+                broker::StopCause::Stalled => v1::ErrorKind::Unspecified,
                 broker::StopCause::SessionClosed => v1::ErrorKind::SessionLost,
                 broker::StopCause::Shutdown => v1::ErrorKind::Stopping,
             }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use broker::{Event as Told, Fate, SessionId};
@@ -28,6 +29,9 @@ pub(super) enum Task {
     Close,
 }
 
+/// A refusal of the log-on comes at once; an open that hangs hangs for another reason, and holds nobody else up.
+const TRIAL: Duration = Duration::from_secs(5);
+
 /// The largest message of the pool's own that is put together.
 const POOL_MESSAGE: usize = 1 << 20;
 
@@ -42,12 +46,12 @@ struct Driver {
     row: Row,
     /// How long the server keeps the shell idle, as far as is known.
     idle: Duration,
-    /// A Close was ordered.
-    closing: bool,
+    /// A Close was ordered. Shared with whoever looks after a panic of this task.
+    closing: Arc<AtomicBool>,
     /// The open has not ended yet.
     opening: bool,
-    /// Held while a secret is tried that nobody has tried.
-    trial: Option<OwnedMutexGuard<()>>,
+    /// Held while a secret is tried that nobody has tried, until then at the latest.
+    trial: Option<(OwnedMutexGuard<()>, Moment)>,
     /// The shell is gone, and everybody knows: the task ends.
     over: bool,
 }
@@ -60,6 +64,7 @@ pub(super) async fn run(
     row: Row,
     task: Task,
     orders: mpsc::Receiver<Order>,
+    closing: Arc<AtomicBool>,
 ) {
     let environment = house.environment(&profile.name);
     let (log_on, trial) = match log_on(&house, &profile, &environment).await {
@@ -112,6 +117,7 @@ pub(super) async fn run(
             return;
         }
     };
+    let tried_by = house.clock.now() + TRIAL;
     let machine = machine(&profile, &row, task);
     let mut driver = Driver {
         idle: Duration::from_secs(row.idle_seconds),
@@ -123,9 +129,9 @@ pub(super) async fn run(
         feeds: HashMap::new(),
         pool_message: Assembly::new(POOL_MESSAGE),
         row,
-        closing: task == Task::Close,
+        closing,
         opening: task == Task::Open,
-        trial,
+        trial: trial.map(|trial| (trial, tried_by)),
         over: false,
     };
     let first = match task {
@@ -196,6 +202,10 @@ impl Driver {
         self.house.clock.now()
     }
 
+    fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
+    }
+
     fn submit(&mut self, operation: Operation) {
         let now = self.now();
         self.machine.submit(now, operation);
@@ -215,7 +225,9 @@ impl Driver {
                 return;
             }
             let due = self.machine.poll_timeout();
+            let tried_by = self.trial.as_ref().map(|(_, by)| *by);
             tokio::select! {
+                () = self.house.clock.reach(tried_by) => self.trial = None,
                 landed = self.wire.landed() => self.landed(landed),
                 order = orders.recv() => match order {
                     Some(order) => self.ordered(order),
@@ -277,7 +289,7 @@ impl Driver {
             }
             Order::Renew => return self.renew(),
             Order::Close => {
-                self.closing = true;
+                self.closing.store(true, Ordering::Relaxed);
                 Operation::Close
             }
         };
@@ -478,7 +490,7 @@ impl Driver {
         self.trial = None;
         let fate = self.fate(shell);
         self.over = fate == Fate::Gone;
-        if self.over && self.closing {
+        if self.over && self.is_closing() {
             self.house.desk.say(Told::Closed { session: self.id }).await;
             return;
         }
@@ -498,7 +510,7 @@ impl Driver {
         let fate = self.fate(shell);
         self.over = fate == Fate::Gone;
         let told = match fate {
-            Fate::Gone if self.closing => Told::Closed { session: self.id },
+            Fate::Gone if self.is_closing() => Told::Closed { session: self.id },
             fate => Told::SessionLost { session: self.id, fate },
         };
         self.house.desk.say(told).await;
@@ -521,7 +533,7 @@ impl Driver {
 
     /// Until when the shell may be there, if this was the last that the server heard of us.
     fn hold_back(&self, unanswered: bool, idle: bool) -> Option<Moment> {
-        if !idle || (self.closing && self.row.running && self.row.stage != Recorded::Intent) {
+        if !idle || (self.is_closing() && self.row.running && self.row.stage != Recorded::Intent) {
             return None;
         }
         let open = if unanswered {

@@ -10,6 +10,7 @@ mod verdict;
 mod wire;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use broker::{Event, Fate, ProfileName, SessionId};
@@ -179,20 +180,37 @@ impl Sessions {
         let house = self.clone();
         tokio::spawn(async move {
             let name = profile.name.clone();
-            let run = tokio::spawn(drive::run(house.clone(), session, profile, row, task, ordered));
-            let result = run.await;
+            let closing = Arc::new(AtomicBool::new(task == drive::Task::Close));
+            let run = drive::run(house.clone(), session, profile, row, task, ordered, closing.clone());
+            let result = tokio::spawn(run).await;
             house
                 .live
                 .remove_if(&session, |_, live| live.orders.same_channel(&orders));
             if let Err(error) = result {
-                // A panic of ours: what it leaves on the server is unknown.
                 tracing::error!(%session, profile = name, %error, "the session's task failed");
-                house.desk.tell(Event::SessionLost {
-                    session,
-                    fate: Fate::MayExist { until: None },
-                });
+                house.task_failed(session, closing.load(Ordering::Relaxed)).await;
             }
         });
+    }
+
+    /// A panic of ours: what it leaves on the server is unknown. Of an open and a lost session the broker passes over
+    /// the one that does not fit.
+    async fn task_failed(&self, session: SessionId, closing: bool) {
+        if closing {
+            self.desk.say(Event::CloseUnproven { session, until: None }).await;
+            return;
+        }
+        let fate = Fate::MayExist { until: None };
+        let failure = verdict::internal("the session failed by a fault of psleased itself; see pslease daemon logs");
+        self.desk
+            .say(Event::OpenFailed {
+                session,
+                fate,
+                failure,
+                retry_after: None,
+            })
+            .await;
+        self.desk.say(Event::SessionLost { session, fate }).await;
     }
 
     /// Gives a session an order; false if it has no task.
