@@ -38,7 +38,13 @@ fn promises(set: &FileDescriptorSet) -> BTreeMap<String, String> {
 fn message_promises(scope: &str, message: &DescriptorProto, promises: &mut BTreeMap<String, String>) {
     let name = format!("{scope}.{}", message.name());
     for field in &message.field {
-        let shape = format!("{} {:?} {:?} {}", field.name(), field.label(), field.r#type(), field.type_name());
+        let shape = format!(
+            "{} {:?} {:?} {}",
+            field.name(),
+            field.label(),
+            field.r#type(),
+            field.type_name()
+        );
         promises.insert(format!("field {name}#{}", field.number()), shape);
     }
     for nested in &message.nested_type {
@@ -64,10 +70,19 @@ fn what_was_promised_is_kept() {
         let before = promises(&FileDescriptorSet::decode(bytes.as_slice()).unwrap());
         let now = promises(&now);
         for (promise, shape) in &before {
-            assert_eq!(now.get(promise), Some(shape), "{promise} changed: contract {} promised it", proto::CONTRACT);
+            assert_eq!(
+                now.get(promise),
+                Some(shape),
+                "{promise} changed: contract {} promised it",
+                proto::CONTRACT
+            );
         }
     } else {
-        assert!(std::env::var_os("PSLEASE_BLESS").is_some(), "{} is missing", path.display());
+        assert!(
+            std::env::var_os("PSLEASE_BLESS").is_some(),
+            "{} is missing",
+            path.display()
+        );
     }
     if std::env::var_os("PSLEASE_BLESS").is_some() {
         std::fs::write(path, proto::DESCRIPTORS).unwrap();

@@ -29,7 +29,12 @@ fn build() -> Binaries {
     cargo
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .args(["build", "--package", "pslease", "--package", "psleased", "--bins"])
-        .args(["--features", "psleased/test-clock", "--message-format", "json-render-diagnostics"])
+        .args([
+            "--features",
+            "psleased/test-clock",
+            "--message-format",
+            "json-render-diagnostics",
+        ])
         .arg("--target-dir")
         .arg(target)
         .stderr(Stdio::inherit());
@@ -47,5 +52,8 @@ fn build() -> Binaries {
             .find(|path| path.file_stem().is_some_and(|stem| stem == name))
             .unwrap_or_else(|| panic!("cargo built no {name}"))
     };
-    Binaries { pslease: find("pslease"), psleased: find("psleased") }
+    Binaries {
+        pslease: find("pslease"),
+        psleased: find("psleased"),
+    }
 }

@@ -46,11 +46,18 @@ impl Console {
     }
 
     fn of(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
         let (sender, lines) = channel();
         let output = child.stdout.take().expect("it was piped");
         let error = child.stderr.take().expect("it was piped");
-        for (stream, pipe) in [(Stream::Output, Box::new(output) as Box<dyn Read + Send>), (Stream::Error, Box::new(error))] {
+        for (stream, pipe) in [
+            (Stream::Output, Box::new(output) as Box<dyn Read + Send>),
+            (Stream::Error, Box::new(error)),
+        ] {
             let sender = sender.clone();
             std::thread::spawn(move || {
                 let mut reader = BufReader::new(pipe);
@@ -64,7 +71,11 @@ impl Console {
                 }
             });
         }
-        Self { child, lines, seen: Finished::default() }
+        Self {
+            child,
+            lines,
+            seen: Finished::default(),
+        }
     }
 
     /// Starts a program whose standard input is `input`.
@@ -90,7 +101,11 @@ impl Console {
                     }
                 }
                 Err(error) => {
-                    let why = if error == RecvTimeoutError::Timeout { "it went quiet" } else { "it ended" };
+                    let why = if error == RecvTimeoutError::Timeout {
+                        "it went quiet"
+                    } else {
+                        "it ended"
+                    };
                     panic!("no line with {text:?}: {why} after {:#?}", self.seen);
                 }
             }

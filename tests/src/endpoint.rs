@@ -42,7 +42,11 @@ impl Endpoint {
 
     /// The demonstration tenant, changed.
     pub fn tenant_with(change: impl FnOnce(&mut tenant::Config)) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
         let mut config = tenant::Config::demo();
         change(&mut config);
         let tenant = runtime.block_on(Tenant::start(config)).expect("the tenant starts");
@@ -62,7 +66,11 @@ impl Endpoint {
         };
         let (uri, trust) = match self {
             Self::Tenant(tenant, _) => {
-                let path = if service == "exchange" { "/powershell-liveid" } else { "/OcsPowershellLiveId" };
+                let path = if service == "exchange" {
+                    "/powershell-liveid"
+                } else {
+                    "/OcsPowershellLiveId"
+                };
                 (format!("{}{path}", tenant.url()), "allow_plain_http = true".to_owned())
             }
             Self::Peer(peer) => {
@@ -94,13 +102,28 @@ impl Endpoint {
         let state = self.state();
         let sum = |names: &[&str]| names.iter().filter_map(|name| state["counts"][*name].as_u64()).sum();
         let peak = |table: &str| {
-            state[table].as_object().into_iter().flatten().filter_map(|(_, count)| count["peak"].as_u64()).max().unwrap_or(0)
+            state[table]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .filter_map(|(_, count)| count["peak"].as_u64())
+                .max()
+                .unwrap_or(0)
         };
-        let count = |value: &Json| value.as_array().map(Vec::len).or_else(|| value.as_object().map(serde_json::Map::len));
+        let count = |value: &Json| {
+            value
+                .as_array()
+                .map(Vec::len)
+                .or_else(|| value.as_object().map(serde_json::Map::len))
+        };
         Truth {
             live: count(&state["shells"]).expect("a list of shells"),
             peak_admin: peak("per_admin"),
-            peak_organization: peak(if matches!(self, Self::Peer(_)) { "per_org" } else { "per_organization" }),
+            peak_organization: peak(if matches!(self, Self::Peer(_)) {
+                "per_org"
+            } else {
+                "per_organization"
+            }),
             over_limit: sum(&[
                 "creates_hung_admin",
                 "creates_hung_organization",

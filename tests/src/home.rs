@@ -107,7 +107,9 @@ impl Home {
         let stream = UnixStream::connect(self.path().join("clock.sock")).expect("a daemon with a test clock");
         writeln!(&stream, "{}", by.as_secs_f64()).expect("the clock listens");
         let mut answer = String::new();
-        BufReader::new(&stream).read_line(&mut answer).expect("the clock answers");
+        BufReader::new(&stream)
+            .read_line(&mut answer)
+            .expect("the clock answers");
         assert_eq!(answer, "ok\n");
     }
 
@@ -132,10 +134,18 @@ impl Drop for Home {
             }
         }
         if std::thread::panicking() {
-            for entry in std::fs::read_dir(self.path().join("logs")).into_iter().flatten().flatten() {
+            for entry in std::fs::read_dir(self.path().join("logs"))
+                .into_iter()
+                .flatten()
+                .flatten()
+            {
                 let log = std::fs::read_to_string(entry.path()).unwrap_or_default();
                 let lines: Vec<_> = log.lines().collect();
-                println!("--- {}\n{}", entry.path().display(), lines[lines.len().saturating_sub(60)..].join("\n"));
+                println!(
+                    "--- {}\n{}",
+                    entry.path().display(),
+                    lines[lines.len().saturating_sub(60)..].join("\n")
+                );
             }
         }
     }
@@ -153,5 +163,8 @@ fn alive(pid: u32) -> bool {
     if let Some((_, rest)) = state.rsplit_once(") ") {
         return !rest.starts_with('Z');
     }
-    i32::try_from(pid).ok().and_then(Pid::from_raw).is_some_and(|pid| test_kill_process(pid).is_ok() && !cfg!(target_os = "linux"))
+    i32::try_from(pid)
+        .ok()
+        .and_then(Pid::from_raw)
+        .is_some_and(|pid| test_kill_process(pid).is_ok() && !cfg!(target_os = "linux"))
 }

@@ -30,7 +30,11 @@ pub(crate) fn json(base: &str, ca: Option<&Path>, method: &str, path: &str, body
     };
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
     assert!(head.starts_with("HTTP/1.1 2"), "{method} {path}: {head}\n{body}");
-    let text = if head.to_ascii_lowercase().contains("transfer-encoding: chunked") { unchunk(body) } else { body.to_owned() };
+    let text = if head.to_ascii_lowercase().contains("transfer-encoding: chunked") {
+        unchunk(body)
+    } else {
+        body.to_owned()
+    };
     serde_json::from_str(&text).unwrap_or(Json::Null)
 }
 
@@ -59,7 +63,9 @@ fn tls(ca: &Path, host: &str) -> ClientConnection {
 fn unchunk(mut body: &str) -> String {
     let mut text = String::new();
     while let Some((size, rest)) = body.split_once("\r\n") {
-        let Ok(size) = usize::from_str_radix(size.trim(), 16) else { break };
+        let Ok(size) = usize::from_str_radix(size.trim(), 16) else {
+            break;
+        };
         if size == 0 {
             break;
         }

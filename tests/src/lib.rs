@@ -5,6 +5,8 @@
 //! - [`Endpoint`]: the embedded tenant, or the peer where it is to be had; both tell the truth about their shells.
 //! - [`Console`]: a running `pslease` whose output is read line by line.
 
+#![allow(clippy::print_stdout, reason = "tests say on standard output what they skip")]
+
 mod binaries;
 mod console;
 mod endpoint;

@@ -36,7 +36,16 @@ impl Peer {
     pub fn start(python: &Path, config: &str) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let mut process = Command::new(python)
-            .args(["-m", "peer", "--port", "0", "--until-stdin-closes", "--config", config, "--ca-out"])
+            .args([
+                "-m",
+                "peer",
+                "--port",
+                "0",
+                "--until-stdin-closes",
+                "--config",
+                config,
+                "--ca-out",
+            ])
             .arg(folder.path().join("ca.pem"))
             .current_dir(Self::folder())
             .env("PYTHONDONTWRITEBYTECODE", "1")
@@ -46,9 +55,15 @@ impl Peer {
             .expect("the peer starts");
         let mut line = String::new();
         let output = process.stdout.take().expect("it was piped");
-        BufReader::new(output).read_line(&mut line).expect("the peer says that it is ready");
+        BufReader::new(output)
+            .read_line(&mut line)
+            .expect("the peer says that it is ready");
         let ready = serde_json::from_str(&line).expect("one line of JSON");
-        Self { process, ready, _folder: folder }
+        Self {
+            process,
+            ready,
+            _folder: folder,
+        }
     }
 
     /// Its base URL.

@@ -15,7 +15,10 @@ fn of_a_hundred_starters_one_wins_and_all_get_in() {
             let finished = starter.finish();
             assert_eq!(finished.code, 0, "{finished:?}");
             let status: serde_json::Value = serde_json::from_str(&finished.stdout).expect("JSON");
-            status["daemon"]["pid"].as_u64().or(status["pid"].as_u64()).expect("a pid")
+            status["daemon"]["pid"]
+                .as_u64()
+                .or(status["pid"].as_u64())
+                .expect("a pid")
         })
         .collect();
     pids.dedup();
@@ -48,7 +51,8 @@ fn a_wedged_daemon_is_diagnosed_and_named() {
     let home = Home::new("");
     assert_eq!(home.run(&["status"]).code, 0);
     let pid = home.daemon().expect("a daemon");
-    let stop = |signal| rustix::process::kill_process(rustix::process::Pid::from_raw(pid as i32).unwrap(), signal).unwrap();
+    let stop =
+        |signal| rustix::process::kill_process(rustix::process::Pid::from_raw(pid as i32).unwrap(), signal).unwrap();
     stop(Signal::STOP);
     let finished = home.run(&["status"]);
     stop(Signal::CONT);
@@ -74,7 +78,11 @@ fn a_planted_secret_is_nowhere() {
     let home = Home::new(&endpoint.profile("kenmyer", "skype", "kenmyer@litwareinc.com", ""));
     home.login("kenmyer", "planted-Secret-7261");
     assert_eq!(home.run(&["run", "Get-CsTenant"]).code, 0);
-    let refused = Console::start(home.pslease(&["login", "kenmyer", "--password-stdin"]), Some("planted-Wrong-7261")).finish();
+    let refused = Console::start(
+        home.pslease(&["login", "kenmyer", "--password-stdin"]),
+        Some("planted-Wrong-7261"),
+    )
+    .finish();
     assert_eq!(refused.code, 77, "{refused:?}");
     assert!(!refused.stderr.contains("planted-"), "{refused:?}");
     let pid = home.daemon().expect("a daemon");
@@ -101,9 +109,15 @@ fn bad_input_gets_one_line_and_a_hint() {
     let home = Home::new("[profile.mail]\ntemplate = \"winrm\"\nhost = \"127.0.0.1\"\nadmn = \"ken\"\n");
     let finished = home.run(&["run", "Get-Date"]);
     assert_eq!(finished.code, 78, "{finished:?}");
-    assert!(finished.stderr.contains("config.toml") && finished.stderr.contains("admn"), "{finished:?}");
+    assert!(
+        finished.stderr.contains("config.toml") && finished.stderr.contains("admn"),
+        "{finished:?}"
+    );
     let home = Home::new("[profile.mail]\ntemplate = \"winrm\"\nhost = \"127.0.0.1\"\nadmin = \"ken\"\n");
     let finished = home.run(&["run", "-p", "nowhere", "Get-Date"]);
     assert_eq!(finished.code, 2, "{finished:?}");
-    assert!(finished.stderr.contains("nowhere") && finished.stderr.contains("hint: "), "{finished:?}");
+    assert!(
+        finished.stderr.contains("nowhere") && finished.stderr.contains("hint: "),
+        "{finished:?}"
+    );
 }

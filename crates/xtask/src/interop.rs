@@ -33,7 +33,15 @@ pub(crate) fn environment(peer: &Path) -> Result<PathBuf, String> {
     venv.args(["-m", "venv", "--clear"]).arg(&folder);
     cargo::finish(venv, "python3 -m venv")?;
     let mut pip = Command::new(&python);
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(&requirements);
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--requirement",
+    ])
+    .arg(&requirements);
     cargo::finish(pip, "pip install the peer's requirements")?;
     std::fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
     Ok(python)

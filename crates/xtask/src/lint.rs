@@ -3,11 +3,20 @@
 use crate::cargo::{self, Outcome};
 
 /// Crates that know no runtime; `clippy.toml` in each forbids the clock.
-const CORE: [&str; 10] =
-    ["moment", "broker", "clixml", "psrp", "wsman", "pipe", "runspace", "endpoint", "language", "display"];
+const CORE: [&str; 10] = [
+    "moment", "broker", "clixml", "psrp", "wsman", "pipe", "runspace", "endpoint", "language", "display",
+];
 
 /// What would make a core crate an edge.
-const RUNTIME: [&str; 7] = ["tokio", "hyper", "reqwest", "mio", "async-std", "futures-executor", "getrandom"];
+const RUNTIME: [&str; 7] = [
+    "tokio",
+    "hyper",
+    "reqwest",
+    "mio",
+    "async-std",
+    "futures-executor",
+    "getrandom",
+];
 
 pub(crate) fn run() -> Outcome {
     cargo::run(&["fmt", "--all", "--check"])?;
@@ -25,7 +34,9 @@ fn purity() -> Outcome {
             .filter_map(|line| line.split_whitespace().next())
             .find(|dependency| RUNTIME.contains(dependency));
         if let Some(dependency) = guilty {
-            return Err(format!("{package} is a core crate and depends on {dependency}: take it as an argument"));
+            return Err(format!(
+                "{package} is a core crate and depends on {dependency}: take it as an argument"
+            ));
         }
     }
     cargo::say("xtask: the core crates know no runtime\n");
@@ -33,7 +44,9 @@ fn purity() -> Outcome {
 }
 
 fn deny() -> Outcome {
-    let there = cargo::command(&["deny", "--version"]).output().is_ok_and(|output| output.status.success());
+    let there = cargo::command(&["deny", "--version"])
+        .output()
+        .is_ok_and(|output| output.status.success());
     if !there {
         cargo::say("skipped: cargo deny is not installed (cargo install --locked cargo-deny)\n");
         return Ok(());

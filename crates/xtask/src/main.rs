@@ -23,14 +23,20 @@ fn main() -> ExitCode {
     let chore = arguments.next().unwrap_or_default();
     let rest: Vec<String> = arguments.collect();
     let result = match chore.as_str() {
-        "ci" => cargo::run(&["test", "--workspace"]).and_then(|()| lint::run()).and_then(|()| interop::run()),
+        "ci" => cargo::run(&["test", "--workspace"])
+            .and_then(|()| lint::run())
+            .and_then(|()| interop::run()),
         "lint" => lint::run(),
         "interop" => interop::run(),
         "demo" => demo::run(&rest),
         "bench" => bench::run(&rest),
         _ => {
             cargo::say(HELP);
-            return if matches!(chore.as_str(), "help" | "--help" | "-h") { ExitCode::SUCCESS } else { ExitCode::from(2) };
+            return if matches!(chore.as_str(), "help" | "--help" | "-h") {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::from(2)
+            };
         }
     };
     match result {

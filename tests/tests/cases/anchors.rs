@@ -30,9 +30,17 @@ pub(crate) fn acquire_lasts_as_long_as_its_shell(endpoint: &Endpoint) {
         ("sh", plain.clone()),
         ("bash", holding("L=$(pslease acquire --mode exclusive | cat)")),
         ("bash", holding("L=$(timeout 20 pslease acquire --mode exclusive)")),
-        ("bash", holding("eval \"$(pslease acquire --mode exclusive --export)\" && test -n \"$PSLEASE_LEASE\"")),
+        (
+            "bash",
+            holding("eval \"$(pslease acquire --mode exclusive --export)\" && test -n \"$PSLEASE_LEASE\""),
+        ),
         // As cron runs things: hardly any environment.
-        ("sh", format!("exec env -i PATH=\"$PATH\" PSLEASE_HOME=\"$PSLEASE_HOME\" PSLEASE_DAEMON=\"$PSLEASE_DAEMON\" sh -c '{plain}'")),
+        (
+            "sh",
+            format!(
+                "exec env -i PATH=\"$PATH\" PSLEASE_HOME=\"$PSLEASE_HOME\" PSLEASE_DAEMON=\"$PSLEASE_DAEMON\" sh -c '{plain}'"
+            ),
+        ),
     ];
     for (shell, text) in scripts {
         let (mut console, writer) = script(&home, shell, &text);
@@ -69,7 +77,10 @@ pub(crate) fn with_binds_to_its_child(endpoint: &Endpoint) {
         "-c",
         "test -n \"$PSLEASE_LEASE\" && test -n \"$PSLEASE_FENCE\" && pslease run Get-CsTenant --output jsonl && exit 42",
     ]);
-    assert_eq!(inside.code, 42, "inside, `run` uses the lease, and the child's exit code is passed on: {inside:?}");
+    assert_eq!(
+        inside.code, 42,
+        "inside, `run` uses the lease, and the child's exit code is passed on: {inside:?}"
+    );
     assert!(inside.stdout.contains("TenantId"), "{inside:?}");
     assert_eq!(leases(&home), 0);
     let missing = home.run(&["with", "--", "/no/such/program"]);

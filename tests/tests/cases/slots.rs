@@ -12,7 +12,18 @@ pub(crate) fn twelve_consoles_keep_the_limits_and_all_get_answers(endpoint: &End
     // Each wants a session to itself: twelve where nine are allowed, and of each admin three.
     let mut consoles: Vec<Console> = (0..12)
         .map(|number| {
-            home.start(&["run", "-p", ADMINS[number % 4], "--mode", "fresh", "--wait", "60s", "Get-CsTenant", "--output", "jsonl"])
+            home.start(&[
+                "run",
+                "-p",
+                ADMINS[number % 4],
+                "--mode",
+                "fresh",
+                "--wait",
+                "60s",
+                "Get-CsTenant",
+                "--output",
+                "jsonl",
+            ])
         })
         .collect();
     for console in &mut consoles {
@@ -28,7 +39,15 @@ pub(crate) fn twelve_consoles_keep_the_limits_and_all_get_answers(endpoint: &End
 
 pub(crate) fn the_lease_of_a_killed_console_goes_to_the_next(endpoint: &Endpoint) {
     let home = Home::with_admins(endpoint, "skype", &["kenmyer"], "max_concurrency = 1");
-    let mut first = home.start(&["with", "--mode", "exclusive", "--", "sh", "-c", "echo held; exec sleep 600"]);
+    let mut first = home.start(&[
+        "with",
+        "--mode",
+        "exclusive",
+        "--",
+        "sh",
+        "-c",
+        "echo held; exec sleep 600",
+    ]);
     first.wait_for("held");
     let mut second = home.start(&["with", "--mode", "exclusive", "--", "echo", "granted"]);
     second.wait_for("kenmyer");
@@ -42,14 +61,27 @@ pub(crate) fn the_lease_of_a_killed_console_goes_to_the_next(endpoint: &Endpoint
 pub(crate) fn the_fourth_waits_with_a_reason(endpoint: &Endpoint) {
     let home = Home::with_admins(endpoint, "skype", &["kenmyer"], "");
     let mut holders: Vec<Console> = (0..3)
-        .map(|_| home.start(&["with", "--mode", "exclusive", "--", "sh", "-c", "echo held; exec sleep 600"]))
+        .map(|_| {
+            home.start(&[
+                "with",
+                "--mode",
+                "exclusive",
+                "--",
+                "sh",
+                "-c",
+                "echo held; exec sleep 600",
+            ])
+        })
         .collect();
     for holder in &mut holders {
         holder.wait_for("held");
     }
     let refused = home.run(&["run", "--mode", "exclusive", "--wait", "0", "Get-CsTenant"]);
     assert_eq!(refused.code, 75, "{refused:?}");
-    assert!(refused.stderr.contains("pslease kill "), "it says how to end a holder: {refused:?}");
+    assert!(
+        refused.stderr.contains("pslease kill "),
+        "it says how to end a holder: {refused:?}"
+    );
     let mut fourth = home.start(&["run", "--mode", "exclusive", "Get-CsTenant", "--output", "jsonl"]);
     let reason = fourth.wait_for("kenmyer@litwareinc.com");
     assert!(reason.contains('3'), "who, and how many: {reason}");
@@ -74,7 +106,9 @@ pub(crate) fn an_idle_session_is_closed_before_the_server_expires_it(endpoint: &
 pub(crate) fn a_long_pipeline_does_not_hold_up_the_second(endpoint: &Endpoint) {
     let home = Home::with_admins(endpoint, "skype", &["kenmyer"], "");
     let mut long = home.start(&["run", "Start-Sleep -Seconds 60"]);
-    eventually("the long one runs", || home.status()["sessions"][0]["availability"] == "Busy");
+    eventually("the long one runs", || {
+        home.status()["sessions"][0]["availability"] == "Busy"
+    });
     let second = home.run(&["run", "Get-CsTenant", "--output", "jsonl"]);
     assert_eq!(second.code, 0, "{second:?}");
     assert!(!long.has_ended(), "the second did not wait for the first");
