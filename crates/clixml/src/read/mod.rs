@@ -113,7 +113,7 @@ impl<'a> Reader<'a> {
             text: source::text(xml)?,
             at: 0,
             place: Place::Start,
-            state: State::new(budget),
+            state: State::new(budget, xml.len()),
         })
     }
 

@@ -27,7 +27,8 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(budget: &Budget) -> Self {
+    /// Of a document of so many bytes.
+    pub(super) fn new(budget: &Budget, bytes: usize) -> Self {
         State {
             budget: Budget {
                 depth: budget.depth.min(Budget::DEEPEST),
@@ -35,7 +36,7 @@ impl State {
             },
             objects: Ids::default(),
             types: Ids::default(),
-            names: Names::default(),
+            names: Names::within(bytes),
             scopes: Scopes::default(),
             depth: 0,
             refused: 0,

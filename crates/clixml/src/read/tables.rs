@@ -50,22 +50,32 @@ impl<T> Ids<T> {
 /// Names that were met before, so that ten thousand objects of one shape share theirs.
 ///
 /// A table of fixed size: a name that falls on another's place takes it. Nothing hostile makes it grow.
-#[derive(Debug, Default)]
-pub(super) struct Names(Vec<Option<Arc<str>>>);
+#[derive(Debug)]
+pub(super) struct Names {
+    table: Vec<Option<Arc<str>>>,
+    places: usize,
+}
 
 impl Names {
-    const PLACES: usize = 256;
     /// A longer name is not worth comparing.
     const LONGEST: usize = 256;
+
+    /// For a document of so many bytes: a message of one small object should not pay for the places of a large one.
+    pub(super) fn within(bytes: usize) -> Self {
+        Names {
+            table: Vec::new(),
+            places: (bytes / 32).next_power_of_two().clamp(16, 256),
+        }
+    }
 
     pub(super) fn share(&mut self, name: &str) -> Text {
         if name.len() > Self::LONGEST {
             return Text::from(name);
         }
-        if self.0.is_empty() {
-            self.0.resize(Self::PLACES, None);
+        if self.table.is_empty() {
+            self.table.resize(self.places, None);
         }
-        let place = &mut self.0[place(name.as_bytes())];
+        let place = &mut self.table[hash(name.as_bytes()) & (self.places - 1)];
         match place {
             Some(known) if **known == *name => Text::from(Arc::clone(known)),
             _ => {
@@ -78,16 +88,10 @@ impl Names {
 }
 
 /// By the length and a few bytes: cheap, and good enough to tell the properties of one object apart.
-fn place(name: &[u8]) -> usize {
+fn hash(name: &[u8]) -> usize {
     let at = |index: usize| name.get(index).map_or(0, |byte| usize::from(*byte));
     let (last, length) = (name.len().saturating_sub(1), name.len());
-    (at(0) * 31
-        + at(last) * 17
-        + at(length / 2) * 7
-        + at(length / 3) * 3
-        + at(last.saturating_sub(2)) * 11
-        + length * 5)
-        % Names::PLACES
+    at(0) * 31 + at(last) * 17 + at(length / 2) * 7 + at(length / 3) * 3 + at(last.saturating_sub(2)) * 11 + length * 5
 }
 
 #[cfg(test)]
@@ -124,11 +128,11 @@ mod tests {
 
     #[test]
     fn names_are_right_even_where_two_fall_on_one_place() {
-        let mut names = Names::default();
-        for round in 0..2 {
-            for number in 0..2_000 {
+        for bytes in [0, 1_000, usize::MAX / 2] {
+            let mut names = Names::within(bytes);
+            for number in (0..2_000).chain(0..2_000) {
                 let name = format!("Property{number}");
-                assert_eq!(names.share(&name), name.as_str(), "{round}");
+                assert_eq!(names.share(&name), name.as_str(), "{bytes}");
             }
         }
     }
