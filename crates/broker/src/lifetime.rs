@@ -95,6 +95,19 @@ impl Broker {
         }
     }
 
+    /// When an idle session will be closed, if nothing changes. The last session of its admin does not linger.
+    pub(crate) fn idle_end(&self, session: &Session) -> Option<Moment> {
+        let linger = self
+            .has_another(session)
+            .then(|| session.freed + self.lifetimes(session).linger);
+        let ends = [
+            Some(session.used + self.idle_limit(session)),
+            linger,
+            self.age_limit(session),
+        ];
+        ends.into_iter().flatten().min()
+    }
+
     pub(crate) fn check_idle(&mut self, now: Moment, id: SessionId) {
         let Some(session) = self.sessions.get(&id) else { return };
         if !session.is_ready() {

@@ -106,13 +106,13 @@ impl Broker {
 
     /// When nobody uses it: the next moment at which it may be closed.
     fn expiry(&self, session: &Session) -> Option<Moment> {
-        let timer = match session.lease {
-            Some(lease) => Timer::Bound(lease),
-            None => Timer::Idle(session.id),
-        };
-        (session.state == State::Open && session.turns.is_empty())
-            .then(|| self.timers.at(timer))
-            .flatten()
+        if session.state != State::Open || !session.turns.is_empty() {
+            return None;
+        }
+        match session.lease {
+            Some(lease) => self.timers.at(Timer::Bound(lease)),
+            None => self.idle_end(session),
+        }
     }
 
     fn lease_status(&self, now: Moment, id: LeaseId, lease: &Lease) -> LeaseStatus {
