@@ -19,7 +19,7 @@ impl Sample {
             act();
             started.elapsed()
         });
-        Self::from(taken.collect())
+        Self::from(taken.collect::<Vec<_>>())
     }
 
     pub(crate) fn quantile(&self, part: f64) -> Duration {
@@ -45,6 +45,15 @@ impl From<Vec<Duration>> for Sample {
 pub(crate) struct Report {
     samples: Vec<(&'static str, Sample)>,
     rates: Vec<(&'static str, f64)>,
+    compared: Vec<Compared>,
+}
+
+/// A ratio that its bench made itself, and what it is to reach.
+#[derive(Debug)]
+struct Compared {
+    what: &'static str,
+    ratio: f64,
+    target: Option<f64>,
 }
 
 /// What is compared: ours, the floor or the peer, and whether more is better.
@@ -66,16 +75,31 @@ impl Report {
     }
 
     pub(crate) fn add_rate(&mut self, name: &'static str, per_second: f64) {
-        eprintln!("{name}: {per_second:.0}/s");
+        eprintln!("{name}: {per_second:.1}/s");
         self.rates.push((name, per_second));
+    }
+
+    /// Notes a ratio of rates, and the least that it is to be.
+    pub(crate) fn compare(&mut self, what: &'static str, ratio: f64, target: Option<f64>) {
+        self.compared.push(Compared { what, ratio, target });
     }
 
     fn sample(&self, name: &str) -> Option<&Sample> {
         self.samples.iter().find(|(own, _)| *own == name).map(|(_, sample)| sample)
     }
 
-    pub(crate) fn print(&self) {
+    /// Prints everything and writes it to this file of `target/bench`.
+    pub(crate) fn print(&self, file: &str) {
         let mut ratios = Map::new();
+        let mut targets = Map::new();
+        println!("\n{:>9}  {:>9}  ratio of rates", "", "target");
+        for Compared { what, ratio, target } in &self.compared {
+            let least = target.map_or_else(|| "-".to_owned(), |target| format!(">= {target}"));
+            let missed = target.is_some_and(|target| *ratio < target);
+            println!("{ratio:9.3}  {least:>9}  {what}{}", if missed { "  MISSED" } else { "" });
+            ratios.insert((*what).to_owned(), json!(ratio));
+            targets.insert((*what).to_owned(), json!(target));
+        }
         println!("\n{:>9}  ratio of medians", "");
         for (ours, other) in RATIOS {
             let (Some(left), Some(right)) = (self.sample(ours), self.sample(other)) else { continue };
@@ -104,11 +128,11 @@ impl Report {
             })
             .collect();
         let rates: Map<String, Json> = self.rates.iter().map(|(name, rate)| ((*name).to_owned(), json!(rate))).collect();
-        let whole = json!({ "ratios": ratios, "samples": samples, "rates_per_second": rates });
+        let whole = json!({ "ratios": ratios, "targets": targets, "samples": samples, "rates_per_second": rates });
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench");
-        let path = folder.join("latest.json");
+        let path = folder.join(file);
         std::fs::create_dir_all(&folder).expect("target/bench");
-        std::fs::write(&path, format!("{whole:#}\n")).expect("latest.json");
-        println!("\nwritten to target/bench/latest.json");
+        std::fs::write(&path, format!("{whole:#}\n")).expect("a file there");
+        println!("\nwritten to target/bench/{file}");
     }
 }

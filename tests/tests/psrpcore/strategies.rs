@@ -163,14 +163,16 @@ fn leaf() -> impl Strategy<Value = Value> {
         any::<u32>().prop_map(|bits| Value::Single(f32::from_bits(bits))),
         any::<u64>().prop_map(|bits| Value::Double(f64::from_bits(bits))),
         (-1e20..1e20).prop_map(Value::Double),
-        decimal.prop_map(|(mantissa, scale, negative)| Decimal::new(mantissa, scale, negative).unwrap().into()),
-        (0..=DateTime::LAST_TICK, zone).prop_map(|(ticks, zone)| DateTime::from_ticks(ticks, zone).unwrap().into()),
+        decimal
+            .prop_map(|(mantissa, scale, negative)| Decimal::new(mantissa, scale, negative).expect("in range").into()),
+        (0..=DateTime::LAST_TICK, zone)
+            .prop_map(|(ticks, zone)| DateTime::from_ticks(ticks, zone).expect("in range").into()),
         any::<i64>().prop_map(|ticks| TimeSpan::from_ticks(ticks).into()),
         (-10_000..10_000_i64).prop_map(|seconds| TimeSpan::from_ticks(seconds * 10_000_000).into()),
         any::<u128>().prop_map(|bits| Uuid::from_u128(bits).into()),
         vec(0..=i32::MAX, 2..=4).prop_map(|parts| {
             let parts: Vec<_> = parts.iter().map(i32::to_string).collect();
-            parts.join(".").parse::<clixml::Version>().unwrap().into()
+            parts.join(".").parse::<clixml::Version>().expect("in range").into()
         }),
         vec(any::<u8>(), 0..40).prop_map(Value::from),
         text().prop_map(Value::String),
