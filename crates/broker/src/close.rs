@@ -1,16 +1,21 @@
 //! From the decision to close until the end is proven: until then the slot counts.
 
+use std::time::Duration;
+
 use moment::Moment;
 
 use crate::action::{Action, CloseCause, Refusal, StopCause};
 use crate::books::Awaited;
 use crate::broker::Broker;
 use crate::entry::Entry;
-use crate::event::{EndCause, Fate};
+use crate::event::{EndCause, Failure, FailureKind, Fate};
 use crate::ids::{RequestId, SessionId};
 use crate::roster::{PoolIx, ScopeIx};
 use crate::session::State;
 use crate::timer::Timer;
+
+/// After an open that ended without a word, how long until the next.
+const LOST_PAUSE: Duration = Duration::from_secs(10);
 
 impl Broker {
     /// Puts a session where its state says it belongs.
@@ -218,7 +223,15 @@ impl Broker {
     pub(crate) fn session_lost(&mut self, now: Moment, id: SessionId, fate: Fate) {
         let Some(session) = self.sessions.get(&id) else { return };
         match (session.state, fate) {
-            (State::Intent | State::Opening, _) => debug_assert!(false, "session {id} is not open"),
+            (State::Intent, _) => debug_assert!(false, "session {id} was never opened"),
+            // Whoever opened it died over it, and cannot say why.
+            (State::Opening, _) => {
+                let failure = Failure {
+                    kind: FailureKind::Endpoint,
+                    message: "the session ended while it was being opened".into(),
+                };
+                self.open_failed(now, id, fate, failure, Some(LOST_PAUSE));
+            }
             (State::Unconfirmed { .. } | State::Closing { .. }, Fate::MayExist { .. }) => {}
             (_, Fate::Gone) => self.forget_session(now, id),
             (State::Open | State::Recovering, Fate::MayExist { until }) => {

@@ -103,7 +103,7 @@ pub enum Event {
     Closed { session: SessionId },
     /// A close came to nothing provable: the slot counts until then, or until proof.
     CloseUnproven { session: SessionId, until: Option<Moment> },
-    /// An open session was lost. Its turns are over.
+    /// A session was lost, or the open that it was in. Its turns are over.
     SessionLost { session: SessionId, fate: Fate },
     /// A confirmed reset of the session's state: it is as clean as new.
     Reset { session: SessionId },

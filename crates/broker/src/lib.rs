@@ -5,6 +5,19 @@
 //! decided here is who is served next, which session is opened, closed or given up, and what everybody else is told.
 //! Its promise: an open begins only below every ceiling and after its intent is durable, a slot is free again only when
 //! the end of its shell is proven, and every request gets exactly one final answer.
+//!
+//! Where what is decided:
+//!
+//! | question | module |
+//! |---|---|
+//! | what comes in, goes out, is written down, is shown | `event` `action` `entry` `snapshot` |
+//! | who counts against what | `roster` |
+//! | who waits, in which order, and what they are told | `queue` `line` `why` `tell` |
+//! | who needs a slot, who gets it, who must give one up | `demand` `serve` `room` `spread` |
+//! | opening, closing, and when a slot is free again | `open` `close` `books` |
+//! | leases and turns | `lease` `turn` |
+//! | how long a session is kept | `lifetime` |
+//! | log-ons, pauses, a new configuration, the end | `auth` `reload` `shutdown` |
 
 mod action;
 mod auth;

@@ -119,6 +119,25 @@ fn an_attempt_that_sent_nothing_frees_its_slot_at_once() {
 }
 
 #[test]
+fn an_open_whose_driver_died_is_closed_and_tried_again_after_a_while() {
+    let mut bench = Bench::alone(1);
+    bench.opens_hang = true;
+    let waiter = bench.acquire("p", Mode::Exclusive);
+    bench.send(Event::SessionLost {
+        session: bench.opens()[0],
+        fate: Fate::MayExist { until: None },
+    });
+    assert_eq!(bench.closes(), [(bench.opens()[0], CloseCause::OpenFailed)]);
+    bench.pass(9 * SECOND);
+    assert_eq!(
+        (bench.opens().len(), bench.blocked_by(waiter)),
+        (1, BlockedBy::Endpoint)
+    );
+    bench.pass(SECOND);
+    assert_eq!(bench.opens().len(), 2);
+}
+
+#[test]
 fn a_shell_that_may_exist_counts_until_its_hold_back_ends() {
     let mut bench = Bench::alone(1);
     (bench.opens_hang, bench.closes_hang) = (true, true);

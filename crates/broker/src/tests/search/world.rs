@@ -1,33 +1,31 @@
-//! Every reachable state of small worlds: whatever may happen next does, in logical time, until nothing new is found.
+//! A small world: what may happen next in it, and what then has.
 
-use std::collections::hash_map::DefaultHasher;
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
-use std::hash::{Hash, Hasher};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use moment::Moment;
 
-use super::bench::{answered, limited, profile};
-use super::canonical::{NEVER, NOW, Names};
-use super::checks::assert_nobody_is_stuck;
+use super::super::bench::{answered, limited, profile};
+use super::super::canonical::{NEVER, NOW};
+use super::super::checks::assert_nobody_is_stuck;
 use crate::{
     Action, Broker, Entry, Event, Failure, FailureKind, Fate, Fence, LeaseId, Lifetimes, Mode, Priority, Profile,
     RequestId, Seq, SessionId, Settings, Start, TurnOutcome,
 };
 
 /// All times of a small world are one or two of these, so that few distances between moments occur.
-const UNIT: Duration = Duration::from_secs(10);
+pub(super) const UNIT: Duration = Duration::from_secs(10);
 
 /// What a client does, over and over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Habit {
-    profile: usize,
-    mode: Mode,
+pub(super) struct Habit {
+    pub(super) profile: usize,
+    pub(super) mode: Mode,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Client {
+pub(super) enum Client {
     Idle,
     Waiting,
     Holding {
@@ -39,7 +37,7 @@ enum Client {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Turn {
+pub(super) enum Turn {
     None,
     Waiting,
     Running { stopped: bool },
@@ -47,36 +45,36 @@ enum Turn {
 
 /// What may go wrong.
 #[derive(Clone, Copy, Debug)]
-struct Faults {
-    opens: bool,
-    closes: bool,
-    records: bool,
-    cancels: bool,
+pub(super) struct Faults {
+    pub(super) opens: bool,
+    pub(super) closes: bool,
+    pub(super) records: bool,
+    pub(super) cancels: bool,
 }
 
 #[derive(Clone)]
-struct World {
-    broker: Broker,
-    clients: Vec<Client>,
-    records: VecDeque<(Seq, Entry)>,
-    opening: BTreeSet<SessionId>,
-    closing: BTreeSet<SessionId>,
+pub(super) struct World {
+    pub(super) broker: Broker,
+    pub(super) clients: Vec<Client>,
+    pub(super) records: VecDeque<(Seq, Entry)>,
+    pub(super) opening: BTreeSet<SessionId>,
+    pub(super) closing: BTreeSet<SessionId>,
     /// Shells that the server may have, by admin.
-    server: BTreeMap<SessionId, usize>,
+    pub(super) server: BTreeMap<SessionId, usize>,
 }
 
-struct Search {
-    habits: Vec<Habit>,
-    profiles: Vec<Profile>,
-    limits: (usize, usize),
-    faults: Faults,
+pub(super) struct Search {
+    pub(super) habits: Vec<Habit>,
+    pub(super) profiles: Vec<Profile>,
+    pub(super) limits: (usize, usize),
+    pub(super) faults: Faults,
     /// How long anything that takes time takes; never, in worlds where only the order counts.
-    unit: Duration,
+    pub(super) unit: Duration,
 }
 
 /// One thing that may happen next.
 #[derive(Clone, Copy, Debug)]
-enum Step {
+pub(super) enum Step {
     Ask(usize),
     Cancel(usize),
     Turn(usize),
@@ -98,7 +96,7 @@ enum Step {
 }
 
 impl Search {
-    fn new(habits: &[(usize, Mode)], admin: u32, organization: u32, faults: Faults, unit: Duration) -> Self {
+    pub(super) fn new(habits: &[(usize, Mode)], admin: u32, organization: u32, faults: Faults, unit: Duration) -> Self {
         let lifetimes = Lifetimes {
             idle: 2 * unit,
             idle_margin: Duration::ZERO,
@@ -125,7 +123,7 @@ impl Search {
         }
     }
 
-    fn begin(&self) -> World {
+    pub(super) fn begin(&self) -> World {
         let mut world = World {
             broker: Broker::new(Start::default()),
             clients: vec![Client::Idle; self.habits.len()],
@@ -157,12 +155,12 @@ impl Search {
         world
     }
 
-    fn send(&self, world: &mut World, now: Moment, event: Event) {
+    pub(super) fn send(&self, world: &mut World, now: Moment, event: Event) {
         world.broker.handle(now, event);
         self.work(world, now);
     }
 
-    fn work(&self, world: &mut World, now: Moment) {
+    pub(super) fn work(&self, world: &mut World, now: Moment) {
         while let Some(action) = world.broker.poll_action() {
             if let Some(request) = answered(&action) {
                 self.answer(world, request, &action);
@@ -212,7 +210,7 @@ impl Search {
     }
 
     /// Requests ending in 0 are for leases, in 1 for turns, others are answered in the same breath.
-    fn answer(&self, world: &mut World, request: RequestId, action: &Action) {
+    pub(super) fn answer(&self, world: &mut World, request: RequestId, action: &Action) {
         let client = &mut world.clients[request.0 as usize / 10];
         match (request.0 % 10, action) {
             (0, Action::Granted { lease, fence, .. }) => {
@@ -245,7 +243,7 @@ impl Search {
         }
     }
 
-    fn steps(&self, world: &World) -> Vec<Step> {
+    pub(super) fn steps(&self, world: &World) -> Vec<Step> {
         let mut steps = Vec::new();
         for (at, client) in world.clients.iter().enumerate() {
             match client {
@@ -301,7 +299,7 @@ impl Search {
         steps
     }
 
-    fn take(&self, world: &mut World, step: Step) -> Moment {
+    pub(super) fn take(&self, world: &mut World, step: Step) -> Moment {
         let mut now = NOW;
         match step {
             Step::Ask(at) => {
@@ -445,7 +443,7 @@ impl Search {
         now
     }
 
-    fn check(&self, world: &World, now: Moment) {
+    pub(super) fn check(&self, world: &World, now: Moment) {
         assert!(
             world
                 .server
@@ -459,168 +457,4 @@ impl Search {
             assert_eq!(asks, *client == Client::Waiting, "client {at} was forgotten");
         }
     }
-
-    fn canonical(&self, world: &mut World, now: Moment) {
-        let names = Names::of(
-            &world.broker,
-            now,
-            if self.unit < NEVER {
-                2 * self.unit
-            } else {
-                Duration::ZERO
-            },
-        );
-        for client in &mut world.clients {
-            if let Client::Holding { lease, fence, .. } = client {
-                names.lease(lease);
-                names.fence(fence);
-            }
-        }
-        for (seq, entry) in &mut world.records {
-            names.seq(seq);
-            // What it says follows from what the broker awaits.
-            *entry = Entry::Gone { session: SessionId(0) };
-        }
-        let rename = |session: &SessionId| {
-            let mut session = *session;
-            names.session(&mut session);
-            session
-        };
-        world.opening = world.opening.iter().map(rename).collect();
-        world.closing = world.closing.iter().map(rename).collect();
-        world.server = world
-            .server
-            .iter()
-            .map(|(session, admin)| (rename(session), *admin))
-            .collect();
-        names.broker(&mut world.broker);
-    }
-
-    /// Visits every state once. Returns how many there are.
-    fn all(&self) -> usize {
-        let mut seen: HashSet<u64> = HashSet::new();
-        let mut border = VecDeque::from([self.begin()]);
-        while let Some(world) = border.pop_front() {
-            for step in self.steps(&world) {
-                let mut next = world.clone();
-                let now = self.take(&mut next, step);
-                self.check(&next, now);
-                self.canonical(&mut next, now);
-                if seen.insert(digest(&next)) {
-                    border.push_back(next);
-                }
-            }
-            assert!(seen.len() < 1_000_000, "this world is not small");
-        }
-        seen.len()
-    }
-}
-
-/// Of all that changes; names and settings do not.
-fn digest(world: &World) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (
-        &world.clients,
-        world.records.len(),
-        &world.opening,
-        &world.closing,
-        &world.server,
-    )
-        .hash(&mut hasher);
-    let broker = &world.broker;
-    (
-        &broker.sessions,
-        &broker.leases,
-        &broker.requests,
-        &broker.turns,
-        &broker.books,
-        &broker.timers,
-    )
-        .hash(&mut hasher);
-    for (_, row) in broker.roster.scopes.iter() {
-        (&row.idle, &row.hungry, &row.claimants, &row.spreading).hash(&mut hasher);
-    }
-    for (_, row) in broker.roster.parties.iter() {
-        (row.served, row.claim).hash(&mut hasher);
-    }
-    for (_, row) in broker.roster.pools.iter() {
-        (&row.hold, row.spread_from, &row.overdue).hash(&mut hasher);
-    }
-    hasher.finish()
-}
-
-const A: usize = 0;
-const B: usize = 1;
-const C: usize = 2;
-
-const EVERYTHING_FAILS: Faults = Faults {
-    opens: true,
-    closes: true,
-    records: true,
-    cancels: true,
-};
-const SERVER_FAILS: Faults = Faults {
-    opens: true,
-    closes: true,
-    records: false,
-    cancels: false,
-};
-const NOTHING_FAILS: Faults = Faults {
-    opens: false,
-    closes: false,
-    records: false,
-    cancels: false,
-};
-
-/// Visits all states and says how many they were: fewer than that, and the world has lost something.
-fn search(habits: &[(usize, Mode)], limits: (u32, u32), faults: Faults, unit: Duration, at_least: usize) {
-    let states = Search::new(habits, limits.0, limits.1, faults, unit).all();
-    println!("{states} states");
-    assert!(states >= at_least, "{states} states");
-}
-
-#[test]
-fn four_exclusive_leases_of_three_admins_on_three_slots() {
-    let habits = [
-        (A, Mode::Exclusive),
-        (A, Mode::Exclusive),
-        (B, Mode::Exclusive),
-        (C, Mode::Exclusive),
-    ];
-    search(&habits, (2, 3), NOTHING_FAILS, NEVER, 200_000);
-}
-
-#[test]
-fn every_mode_of_three_admins_on_two_slots() {
-    let habits = [
-        (A, Mode::Shared),
-        (A, Mode::Exclusive),
-        (B, Mode::Shared),
-        (C, Mode::Fresh),
-    ];
-    search(&habits, (2, 2), NOTHING_FAILS, NEVER, 20_000);
-}
-
-#[test]
-fn two_admins_on_one_slot_and_everything_fails() {
-    let habits = [(A, Mode::Exclusive), (B, Mode::Exclusive)];
-    search(&habits, (1, 1), EVERYTHING_FAILS, NEVER, 10_000);
-}
-
-#[test]
-fn a_claim_on_a_shared_session_and_the_server_fails() {
-    let habits = [(A, Mode::Shared), (A, Mode::Exclusive)];
-    search(&habits, (1, 1), SERVER_FAILS, UNIT, 2_000);
-}
-
-#[test]
-fn turns_that_spread_and_are_claimed_by_another_admin() {
-    let habits = [(A, Mode::Shared), (A, Mode::Shared), (B, Mode::Exclusive)];
-    search(&habits, (2, 2), NOTHING_FAILS, UNIT, 80_000);
-}
-
-#[test]
-fn turns_that_are_claimed_by_their_own_admin() {
-    let habits = [(A, Mode::Shared), (A, Mode::Shared), (A, Mode::Exclusive)];
-    search(&habits, (1, 1), NOTHING_FAILS, UNIT, 4_000);
 }
