@@ -127,6 +127,14 @@ impl Desk {
                 }
             },
             Ask::Kept { session, kept, idle } => self.parts.books.kept(session, &kept, idle),
+            Ask::Unconfirmed { session, row } => {
+                let found = self
+                    .parts
+                    .books
+                    .row(session)
+                    .filter(|row| row.stage == Stage::Unconfirmed);
+                let _ = row.send(found.cloned().map(Box::new));
+            }
             Ask::Shutdown { deadline, done } => {
                 self.shutdown.push(done);
                 self.handle(Event::Shutdown { deadline });
@@ -304,7 +312,10 @@ impl Desk {
             }
             Entry::Opened { session } => books.stage(session, Stage::Open),
             Entry::Closing { session, .. } => books.stage(session, Stage::Closing),
-            Entry::Unconfirmed { session, .. } => books.stage(session, Stage::Unconfirmed),
+            Entry::Unconfirmed { session, .. } => {
+                self.parts.sessions.try_again(session);
+                books.stage(session, Stage::Unconfirmed)
+            }
             Entry::Gone { session } => books.gone(session),
         };
         let records = self.records.clone();

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use broker::{EndCause, Event, Fence, LeaseId, Refusal, RequestId, SessionId, Snapshot, StopCause, Waiting};
+use ledger::Row;
 use moment::Moment;
 use runspace::Kept;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -46,6 +47,11 @@ pub(crate) enum Ask {
         session: SessionId,
         kept: Kept,
         idle: Option<Duration>,
+    },
+    /// The books' row of a session whose end is not proven; `None` for any other.
+    Unconfirmed {
+        session: SessionId,
+        row: oneshot::Sender<Option<Box<Row>>>,
     },
     /// Begin nothing more, close everything; answered with what was left.
     Shutdown {
@@ -176,6 +182,13 @@ impl Handle {
 
     pub(crate) async fn kept(&self, session: SessionId, kept: Kept, idle: Option<Duration>) {
         let _ = self.asks.send(Ask::Kept { session, kept, idle }).await;
+    }
+
+    /// The row of a session, if its end is still to be proven.
+    pub(crate) async fn unconfirmed(&self, session: SessionId) -> Option<Row> {
+        let (row, found) = oneshot::channel();
+        let _ = self.asks.send(Ask::Unconfirmed { session, row }).await;
+        found.await.ok().flatten().map(|row| *row)
     }
 
     pub(crate) async fn shutdown(&self, deadline: Moment) -> Left {

@@ -42,7 +42,7 @@ pub(super) async fn status(hub: &Hub) -> v1::StatusResponse {
         sessions: snapshot
             .sessions
             .iter()
-            .map(|one| of_session(&config, one, running.get(&one.session), now))
+            .map(|one| of_session(hub, &config, one, running.get(&one.session), now))
             .collect(),
         leases: snapshot.leases.iter().map(|lease| of_lease(hub, lease)).collect(),
         waiters: snapshot
@@ -66,7 +66,7 @@ pub(super) async fn sessions(hub: &Hub) -> Vec<v1::Session> {
     snapshot
         .sessions
         .iter()
-        .map(|one| of_session(&config, one, lease(one.session).as_ref(), now))
+        .map(|one| of_session(hub, &config, one, lease(one.session).as_ref(), now))
         .collect()
 }
 
@@ -97,9 +97,15 @@ fn of_profile(hub: &Hub, config: &Config, snapshot: &Snapshot, profile: &Profile
     }
 }
 
-fn of_session(config: &Config, one: &SessionStatus, lease: Option<&&LeaseStatus>, now: Moment) -> v1::Session {
+fn of_session(
+    hub: &Hub,
+    config: &Config,
+    one: &SessionStatus,
+    lease: Option<&&LeaseStatus>,
+    now: Moment,
+) -> v1::Session {
     let profile = config.profiles.get(one.profile.as_str());
-    let (state, availability, note) = states(one, now);
+    let (state, availability, note) = states(one, now, &cure(hub, profile.map(|profile| &**profile), one.session));
     let holder = one.holder.as_ref().map(|who| v1::Holder {
         lease: one.lease.map_or(0, |lease| lease.0),
         session: one.session.0,
@@ -132,8 +138,16 @@ fn of_session(config: &Config, one: &SessionStatus, lease: Option<&&LeaseStatus>
     }
 }
 
+/// What looks after an unproven end once more.
+fn cure(hub: &Hub, profile: Option<&Profile>, session: SessionId) -> String {
+    match profile {
+        Some(profile) if hub.accounts.missing(profile).is_some() => format!("pslease login {}", profile.name),
+        Some(_) | None => format!("pslease close {session}"),
+    }
+}
+
 /// State, Availability and what they cannot say (the table of ARCHITECTURE.md).
-fn states(one: &SessionStatus, now: Moment) -> (v1::SessionState, v1::Availability, String) {
+fn states(one: &SessionStatus, now: Moment, cure: &str) -> (v1::SessionState, v1::Availability, String) {
     let none = v1::Availability::None;
     match one.state {
         SessionState::Intent | SessionState::Opening => (v1::SessionState::Opening, none, String::new()),
@@ -152,10 +166,7 @@ fn states(one: &SessionStatus, now: Moment) -> (v1::SessionState, v1::Availabili
                 Some(until) => format!("for {} s more", until.since(now).as_secs()),
                 None => "until somebody logs in".to_owned(),
             };
-            let note = format!(
-                "its end is not proven, so its slot counts {until}; pslease login {} tries again",
-                one.profile
-            );
+            let note = format!("its end is not proven, so its slot counts {until}; {cure} tries again");
             (v1::SessionState::Unconfirmed, none, note)
         }
     }

@@ -27,6 +27,8 @@ pub(super) enum Task {
     Open,
     /// End the shell that the row remembers.
     Close,
+    /// The same once more, of which nobody need hear unless it succeeds.
+    TryAgain,
 }
 
 /// A refusal of the log-on comes at once; an open that hangs hangs for another reason, and holds nobody else up.
@@ -50,6 +52,8 @@ struct Driver {
     closing: Arc<AtomicBool>,
     /// The open has not ended yet.
     opening: bool,
+    /// A failure is told to nobody: what was told before still holds.
+    quiet: bool,
     /// Held while a secret is tried that nobody has tried, until then at the latest.
     trial: Option<(OwnedMutexGuard<()>, Moment)>,
     /// The shell is gone, and everybody knows: the task ends.
@@ -84,6 +88,7 @@ pub(super) async fn run(
                         .await;
                 }
                 Task::Close => unproven(&house, id, &row).await,
+                Task::TryAgain => {}
             }
             return;
         }
@@ -113,6 +118,7 @@ pub(super) async fn run(
                         .await;
                 }
                 Task::Close => unproven(&house, id, &row).await,
+                Task::TryAgain => {}
             }
             return;
         }
@@ -131,12 +137,13 @@ pub(super) async fn run(
         row,
         closing,
         opening: task == Task::Open,
+        quiet: task == Task::TryAgain,
         trial: trial.map(|trial| (trial, tried_by)),
         over: false,
     };
     let first = match task {
         Task::Open => Operation::Open,
-        Task::Close => Operation::Close,
+        Task::Close | Task::TryAgain => Operation::Close,
     };
     driver.submit(first);
     driver.run(orders).await;
@@ -156,7 +163,7 @@ fn machine(profile: &Profile, row: &Row, task: Task) -> Wsman {
     shell.name = Some(format!("pslease {}", row.session));
     match task {
         Task::Open => Wsman::new(pool, shell),
-        Task::Close => {
+        Task::Close | Task::TryAgain => {
             let created = !row.resource_uri.is_empty();
             let resource_uri = if created {
                 row.resource_uri.clone()
@@ -290,6 +297,7 @@ impl Driver {
             Order::Renew => return self.renew(),
             Order::Close => {
                 self.closing.store(true, Ordering::Relaxed);
+                self.quiet = false;
                 Operation::Close
             }
         };
@@ -403,6 +411,9 @@ impl Driver {
                 self.trial = None;
                 let until = self.hold_back(false, self.feeds.is_empty());
                 self.over = true;
+                if self.quiet {
+                    return;
+                }
                 self.house
                     .desk
                     .say(Told::CloseUnproven {

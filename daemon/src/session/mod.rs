@@ -12,10 +12,11 @@ mod wire;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use broker::{Event, Fate, ProfileName, SessionId};
 use bytes::Bytes;
-use dashmap::DashMap;
+use dashmap::{DashMap, DashSet};
 use ledger::Row;
 use psrp::MessageType;
 use tokio::sync::{broadcast, mpsc};
@@ -34,6 +35,10 @@ pub(crate) use wire::{network, proxies};
 const ORDERS: usize = 256;
 /// News that a slow listener may be behind.
 const NEWS: usize = 64;
+
+/// When an unproven end is looked after again, and how often from then on.
+const RETRIES: [Duration; 3] = [Duration::from_secs(5), Duration::from_secs(20), Duration::from_secs(60)];
+const RETRY_LAST: Duration = Duration::from_secs(300);
 
 /// What a session is asked.
 #[derive(Debug)]
@@ -98,6 +103,8 @@ struct Live {
 #[derive(Debug)]
 pub(crate) struct Sessions {
     live: DashMap<SessionId, Live>,
+    /// Sessions whose shells are deleted again in the background.
+    trying: DashSet<SessionId>,
     pub(crate) clock: Clock,
     pub(crate) config: Arc<Source>,
     pub(crate) accounts: Arc<Accounts>,
@@ -112,6 +119,7 @@ impl Sessions {
         let (news, _) = broadcast::channel(NEWS);
         Arc::new(Self {
             live: DashMap::new(),
+            trying: DashSet::new(),
             clock,
             config,
             accounts,
@@ -180,7 +188,7 @@ impl Sessions {
         let house = self.clone();
         tokio::spawn(async move {
             let name = profile.name.clone();
-            let closing = Arc::new(AtomicBool::new(task == drive::Task::Close));
+            let closing = Arc::new(AtomicBool::new(task != drive::Task::Open));
             let run = drive::run(house.clone(), session, profile, row, task, ordered, closing.clone());
             let result = tokio::spawn(run).await;
             house
@@ -211,6 +219,30 @@ impl Sessions {
             })
             .await;
         self.desk.say(Event::SessionLost { session, fate }).await;
+    }
+
+    /// Deletes a shell again whose end is not proven, further and further apart, until it is: a Create whose answer never
+    /// came may be carried out long after the first Delete.
+    pub(crate) fn try_again(self: &Arc<Self>, session: SessionId) {
+        if !self.trying.insert(session) {
+            return;
+        }
+        let house = self.clone();
+        tokio::spawn(async move {
+            for pause in RETRIES.into_iter().chain(std::iter::repeat(RETRY_LAST)) {
+                house.clock.reach(Some(house.clock.now() + pause)).await;
+                let Some(row) = house.desk.unconfirmed(session).await else {
+                    break;
+                };
+                if !house.live.contains_key(&session)
+                    && let Some(profile) = house.profile_of(&row)
+                    && house.accounts.missing(&profile).is_none()
+                {
+                    house.spawn(session, profile, row, drive::Task::TryAgain);
+                }
+            }
+            house.trying.remove(&session);
+        });
     }
 
     /// Gives a session an order; false if it has no task.
