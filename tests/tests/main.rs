@@ -4,6 +4,8 @@
 //! endpoint on foreign code (`interop::*`) where that is to be had: `cargo xtask interop`. [`psrpcore`] compares the
 //! protocol itself with another implementation of it.
 
+#![allow(clippy::print_stdout, reason = "tests say on standard output what they skip")]
+
 mod cases;
 mod lifecycle;
 mod psrpcore;
