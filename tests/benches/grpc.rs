@@ -11,7 +11,9 @@ use crate::sample::{Report, Sample};
 const CALLS: usize = 3_000;
 
 pub(crate) async fn calls(home: &Home, report: &mut Report) {
-    let client = Client::connect(&Dial::at(Place::under(home.path()))).await.expect("the daemon runs");
+    let client = Client::connect(&Dial::at(Place::under(home.path())))
+        .await
+        .expect("the daemon runs");
     let mut empty = Vec::with_capacity(CALLS);
     let mut acquire = Vec::with_capacity(CALLS);
     // In turns, so that whatever else the machine does meets both alike.
@@ -20,7 +22,10 @@ pub(crate) async fn calls(home: &Home, report: &mut Report) {
         client.list_sessions_nothing().await;
         let first = started.elapsed();
         let started = Instant::now();
-        let lease = client.hold(wish("kenmyer", LeaseMode::Shared), |_| ()).await.expect("a shared lease is granted at once");
+        let lease = client
+            .hold(wish("kenmyer", LeaseMode::Shared), |_| ())
+            .await
+            .expect("a shared lease is granted at once");
         let second = started.elapsed();
         lease.release(&client).await.expect("released");
         if round >= 100 {

@@ -23,7 +23,10 @@ fn main() {
     if std::env::args().skip(1).any(|argument| argument == "protocol") {
         return report.print("protocol.json");
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let peer = Peer::python().map(|python| (Endpoint::Peer(Peer::start(&python, "tenant.toml")), python));
     let tenant;
     let endpoint = match &peer {

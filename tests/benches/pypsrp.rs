@@ -73,7 +73,11 @@ pub(crate) fn objects(home: &Home, report: &mut Report) {
     let arguments = ["run", "Get-CsOnlineUser", "-ResultSize", &size, "--output", "clixml"];
     let best = (0..3).map(|_| {
         let started = Instant::now();
-        let status = home.pslease(&arguments).stdin(Stdio::null()).stdout(Stdio::null()).status();
+        let status = home
+            .pslease(&arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .status();
         assert!(status.is_ok_and(|status| status.success()));
         started.elapsed()
     });
@@ -84,7 +88,11 @@ pub(crate) fn the_same(peer: &Peer, python: &Path, report: &mut Report) {
     let url = peer.ready["services"]["skype"].as_str().expect("a service");
     let python = |script: &str| {
         let mut command = Command::new(python);
-        command.args(["-c", script, url]).arg(peer.ca()).stdin(Stdio::null()).stderr(Stdio::null());
+        command
+            .args(["-c", script, url])
+            .arg(peer.ca())
+            .stdin(Stdio::null())
+            .stderr(Stdio::null());
         command
     };
     let output = python(SCRIPT).arg(OBJECTS.to_string()).output().expect("python runs");
@@ -93,10 +101,15 @@ pub(crate) fn the_same(peer: &Peer, python: &Path, report: &mut Report) {
         let list = results[name].as_array().into_iter().flatten();
         list.filter_map(Json::as_f64).map(Duration::from_secs_f64).collect()
     };
-    report.add("pypsrp: connect, Get-CsTenant, close, in process", Sample::from(times("cold")));
+    report.add(
+        "pypsrp: connect, Get-CsTenant, close, in process",
+        Sample::from(times("cold")),
+    );
     report.add("pypsrp: Get-CsTenant, warm, in process", Sample::from(times("warm")));
     rate(report, "objects through pypsrp", times("objects").into_iter().min());
-    let sample = Sample::of(10, || assert!(python(ONE_SHOT).status().is_ok_and(|status| status.success())));
+    let sample = Sample::of(10, || {
+        assert!(python(ONE_SHOT).status().is_ok_and(|status| status.success()));
+    });
     report.add("pypsrp: a script that connects, Get-CsTenant, close", sample);
 }
 

@@ -62,10 +62,19 @@ const RATIOS: [(&str, &str); 8] = [
     ("empty unary call", "ping-pong on a raw socket"),
     ("pslease status, one shot", "/bin/true"),
     ("pslease run Get-CsTenant, warm", "/bin/true"),
-    ("pslease run Get-CsTenant, warm", "pypsrp: Get-CsTenant, warm, in process"),
-    ("pslease run Get-CsTenant, warm", "pypsrp: connect, Get-CsTenant, close, in process"),
+    (
+        "pslease run Get-CsTenant, warm",
+        "pypsrp: Get-CsTenant, warm, in process",
+    ),
+    (
+        "pslease run Get-CsTenant, warm",
+        "pypsrp: connect, Get-CsTenant, close, in process",
+    ),
     ("owner killed -> slot reusable", "/bin/true"),
-    ("pslease run Get-CsTenant, warm", "pypsrp: a script that connects, Get-CsTenant, close"),
+    (
+        "pslease run Get-CsTenant, warm",
+        "pypsrp: a script that connects, Get-CsTenant, close",
+    ),
 ];
 
 impl Report {
@@ -85,7 +94,10 @@ impl Report {
     }
 
     fn sample(&self, name: &str) -> Option<&Sample> {
-        self.samples.iter().find(|(own, _)| *own == name).map(|(_, sample)| sample)
+        self.samples
+            .iter()
+            .find(|(own, _)| *own == name)
+            .map(|(_, sample)| sample)
     }
 
     /// Prints everything and writes it to this file of `target/bench`.
@@ -96,13 +108,18 @@ impl Report {
         for Compared { what, ratio, target } in &self.compared {
             let least = target.map_or_else(|| "-".to_owned(), |target| format!(">= {target}"));
             let missed = target.is_some_and(|target| *ratio < target);
-            println!("{ratio:9.3}  {least:>9}  {what}{}", if missed { "  MISSED" } else { "" });
+            println!(
+                "{ratio:9.3}  {least:>9}  {what}{}",
+                if missed { "  MISSED" } else { "" }
+            );
             ratios.insert((*what).to_owned(), json!(ratio));
             targets.insert((*what).to_owned(), json!(target));
         }
         println!("\n{:>9}  ratio of medians", "");
         for (ours, other) in RATIOS {
-            let (Some(left), Some(right)) = (self.sample(ours), self.sample(other)) else { continue };
+            let (Some(left), Some(right)) = (self.sample(ours), self.sample(other)) else {
+                continue;
+            };
             let ratio = left.median().as_secs_f64() / right.median().as_secs_f64();
             println!("{ratio:9.3}  {ours}  /  {other}");
             ratios.insert(format!("{ours} / {other}"), json!(ratio));
@@ -127,7 +144,11 @@ impl Report {
                 ((*name).to_owned(), figures)
             })
             .collect();
-        let rates: Map<String, Json> = self.rates.iter().map(|(name, rate)| ((*name).to_owned(), json!(rate))).collect();
+        let rates: Map<String, Json> = self
+            .rates
+            .iter()
+            .map(|(name, rate)| ((*name).to_owned(), json!(rate)))
+            .collect();
         let whole = json!({ "ratios": ratios, "targets": targets, "samples": samples, "rates_per_second": rates });
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench");
         let path = folder.join(file);

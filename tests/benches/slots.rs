@@ -9,17 +9,35 @@ use pslease_tests::Home;
 use crate::sample::{Report, Sample};
 
 pub(crate) fn owner_death(home: &Home, report: &mut Report) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let mut times = Vec::new();
     for _ in 0..40 {
-        let mut owner = home.start(&["with", "--mode", "exclusive", "--", "sh", "-c", "echo held; exec sleep 600"]);
+        let mut owner = home.start(&[
+            "with",
+            "--mode",
+            "exclusive",
+            "--",
+            "sh",
+            "-c",
+            "echo held; exec sleep 600",
+        ]);
         owner.wait_for("held");
         let taken = runtime.block_on(async {
-            let client = Client::connect(&Dial::at(Place::under(home.path()))).await.expect("the daemon runs");
+            let client = Client::connect(&Dial::at(Place::under(home.path())))
+                .await
+                .expect("the daemon runs");
             // Three more take every slot but the owner's; the last of them waits for it.
             let mut held = Vec::new();
             for _ in 0..2 {
-                held.push(client.hold(wish("kenmyer", LeaseMode::Exclusive), |_| ()).await.expect("a slot"));
+                held.push(
+                    client
+                        .hold(wish("kenmyer", LeaseMode::Exclusive), |_| ())
+                        .await
+                        .expect("a slot"),
+                );
             }
             let (queued, waits) = tokio::sync::oneshot::channel();
             let mut queued = Some(queued);
@@ -31,7 +49,10 @@ pub(crate) fn owner_death(home: &Home, report: &mut Report) {
                             let _ = queued.send(());
                         }
                     };
-                    client.hold(wish("kenmyer", LeaseMode::Exclusive), on_event).await.expect("the freed slot")
+                    client
+                        .hold(wish("kenmyer", LeaseMode::Exclusive), on_event)
+                        .await
+                        .expect("the freed slot")
                 }
             };
             let killer = async {
@@ -41,7 +62,12 @@ pub(crate) fn owner_death(home: &Home, report: &mut Report) {
                 killed
             };
             let (lease, killed) = tokio::join!(async { (waiter.await, Instant::now()) }, killer);
-            lease.1 - killed
+            let (granted, at) = lease;
+            // Given back in so many words: a stream that is dropped here is only closed when the runtime runs again.
+            for lease in held.into_iter().chain([granted]) {
+                lease.release(&client).await.expect("released");
+            }
+            at - killed
         });
         owner.kill();
         times.push(taken);

@@ -7,8 +7,10 @@
 #![allow(clippy::print_stdout, reason = "tests say on standard output what they skip")]
 
 mod cases;
+mod contract;
 mod lifecycle;
 mod psrpcore;
+mod pypsrp;
 
 /// Makes of each case two tests.
 macro_rules! on_both_endpoints {
@@ -39,6 +41,7 @@ on_both_endpoints! {
     a_failing_command_fails_the_call: run,
     ten_thousand_objects_come_through_whole: run,
     what_if_is_shown: run,
+    a_closed_session_is_named_as_powershell_names_it: run,
     a_stop_reaches_its_own_pipeline_only: run,
     twelve_consoles_keep_the_limits_and_all_get_answers: slots,
     the_lease_of_a_killed_console_goes_to_the_next: slots,

@@ -164,6 +164,8 @@ pub enum Refusal {
     #[error("lease {lease} has ended ({cause:?})")]
     LeaseEnded {
         lease: LeaseId,
+        /// What it was a lease on.
+        profile: ProfileName,
         cause: EndCause,
         at: Moment,
     },

@@ -10,7 +10,7 @@ use crate::action::{Action, CloseCause, Refusal, StopCause};
 use crate::broker::Broker;
 use crate::event::{EndCause, Mode, Priority};
 use crate::holder::Holder;
-use crate::ids::{Fence, LeaseId, RequestId, SessionId};
+use crate::ids::{Fence, LeaseId, ProfileName, RequestId, SessionId};
 use crate::request::Ask;
 use crate::roster::{ProfileIx, follow};
 use crate::timer::Timer;
@@ -35,8 +35,9 @@ pub(crate) struct Lease {
 }
 
 /// What is remembered of a lease that is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Ended {
+    profile: ProfileName,
     cause: EndCause,
     at: Moment,
 }
@@ -162,6 +163,7 @@ impl Broker {
             }),
             (None, Some(ended)) => Err(Refusal::LeaseEnded {
                 lease,
+                profile: ended.profile.clone(),
                 cause: ended.cause,
                 at: ended.at,
             }),
@@ -210,7 +212,13 @@ impl Broker {
         let Some(lease) = self.leases.remove(&id) else { return };
         self.timers.clear(Timer::Ttl(id));
         self.timers.clear(Timer::Bound(id));
-        self.ended.insert(id, Ended { cause, at: now });
+        let profile = self.roster.profiles[lease.profile].name.clone();
+        let ended = Ended {
+            profile: profile.clone(),
+            cause,
+            at: now,
+        };
+        self.ended.insert(id, ended);
         while self.ended.len() > REMEMBERED {
             self.ended.pop_first();
         }
@@ -219,6 +227,7 @@ impl Broker {
                 *turn,
                 Refusal::LeaseEnded {
                     lease: id,
+                    profile: profile.clone(),
                     cause,
                     at: now,
                 },

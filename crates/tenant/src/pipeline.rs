@@ -420,11 +420,26 @@ fn record(failure: &Failure) -> ErrorRecord {
         failure.id.as_str(),
         category,
     );
+    let target = failure
+        .target
+        .as_text()
+        .map(|text| text.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let target_type = if failure.target.is_null() { "" } else { "String" };
+    let reason = failure.exception.rsplit('.').next().unwrap_or_default();
     record.target_object = failure.target.clone();
     record.category = CategoryInfo {
         activity: Some(failure.activity.as_str().into()),
-        target_name: failure.target.as_text().cloned().or(record.category.target_name),
-        target_type: Some(if failure.target.is_null() { "" } else { "String" }.into()),
+        message: Some(
+            format!(
+                "{}: ({target}:{target_type}) [{}], {reason}",
+                category.name(),
+                failure.activity
+            )
+            .into(),
+        ),
+        target_name: Some(target.into()),
+        target_type: Some(target_type.into()),
         ..record.category
     };
     record

@@ -72,13 +72,15 @@ pub(super) fn refused(hub: &Hub, refusal: &Refusal, profile: &str) -> Status {
         Refusal::UnknownProfile(_) => status(ErrorKind::Usage, words, "pslease profile list"),
         Refusal::UnknownLease(lease) => lost(*lease, "is not there (any more)", profile),
         Refusal::OldFence { lease, .. } => lost(*lease, "was given to somebody else since", profile),
-        Refusal::LeaseEnded { lease, cause, at } => {
+        Refusal::LeaseEnded {
+            lease,
+            profile,
+            cause,
+            at,
+        } => {
             let ago = hub.clock.now().since(*at).as_secs();
-            lost(
-                *lease,
-                &format!("ended {ago} s ago ({})", convert::end_words(*cause)),
-                profile,
-            )
+            let why = format!("ended {ago} s ago ({})", convert::end_words(*cause));
+            lost(*lease, &why, &profile.to_string())
         }
         Refusal::UnknownSession(_) => status(ErrorKind::NotFound, words, "pslease sessions"),
         Refusal::NotUnconfirmed(_) => status(ErrorKind::Usage, words, ""),

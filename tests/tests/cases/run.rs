@@ -134,6 +134,35 @@ pub(crate) fn ten_thousand_objects_come_through_whole(endpoint: &Endpoint) {
     assert!(users.contains(&one), "asked for alone, the user is the same: {one}");
 }
 
+pub(crate) fn a_closed_session_is_named_as_powershell_names_it(endpoint: &Endpoint) {
+    let home = home(endpoint);
+    let held = home.start(&[
+        "with",
+        "--mode",
+        "exclusive",
+        "--",
+        "sh",
+        "-c",
+        "echo $PSLEASE_LEASE:$PSLEASE_FENCE; exec sleep 600",
+    ]);
+    let mut held = held;
+    let lease = held.wait_for(":").trim().to_owned();
+    let session = home.status()["sessions"][0]["id"].to_string();
+    assert_eq!(home.run(&["close", &session]).code, 0);
+    let finished = home.run(&["run", "--lease", &lease, "Get-CsTenant"]);
+    assert_eq!(finished.code, 74, "{finished:?}");
+    assert!(
+        finished
+            .stderr
+            .contains("State of runspace is not valid for this operation."),
+        "{finished:?}"
+    );
+    assert!(
+        finished.stderr.contains("hint: pslease connect kenmyer"),
+        "{finished:?}"
+    );
+}
+
 pub(crate) fn what_if_is_shown(endpoint: &Endpoint) {
     if matches!(endpoint, Endpoint::Peer(_)) {
         println!("skipped: the peer knows no -WhatIf");
