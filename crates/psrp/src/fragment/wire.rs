@@ -1,5 +1,7 @@
 //! One fragment on the wire: 21 bytes, big-endian, then the blob (MS-PSRP 2.2.4).
 
+use std::collections::VecDeque;
+
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::Limits;
@@ -58,8 +60,8 @@ pub struct FragmentReader {
     limit: usize,
     /// The beginning of a fragment whose end has not come.
     held: BytesMut,
-    /// What came and is not looked at yet.
-    fresh: Bytes,
+    /// Packets that are not looked at yet. None is empty.
+    fresh: VecDeque<Bytes>,
 }
 
 impl FragmentReader {
@@ -68,19 +70,14 @@ impl FragmentReader {
         FragmentReader {
             limit: limits.fragment,
             held: BytesMut::new(),
-            fresh: Bytes::new(),
+            fresh: VecDeque::new(),
         }
     }
 
     /// Takes what came. Call [`FragmentReader::next`] until it has no more.
     pub fn push(&mut self, packet: Bytes) {
-        if self.fresh.is_empty() {
-            self.fresh = packet;
-        } else {
-            let mut joined = BytesMut::with_capacity(self.fresh.len() + packet.len());
-            joined.put_slice(&self.fresh);
-            joined.put_slice(&packet);
-            self.fresh = joined.freeze();
+        if !packet.is_empty() {
+            self.fresh.push_back(packet);
         }
     }
 
@@ -93,20 +90,34 @@ impl FragmentReader {
         reason = "it fails, and more may be pushed after None"
     )]
     pub fn next(&mut self) -> Result<Option<Fragment>, Error> {
-        if self.held.is_empty() {
-            if let Some(size) = self.size(&self.fresh)?
-                && self.fresh.len() >= size
-            {
-                return Ok(Some(take(self.fresh.split_to(size))));
+        while let Some(mut packet) = self.fresh.pop_front() {
+            let found = self.take(&mut packet)?;
+            if !packet.is_empty() {
+                self.fresh.push_front(packet);
             }
-            self.held.put_slice(&self.fresh);
-            self.fresh.clear();
-            return Ok(None);
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes the next whole fragment off the packet, or else holds all of it.
+    fn take(&mut self, packet: &mut Bytes) -> Result<Option<Fragment>, Error> {
+        if self.held.is_empty() {
+            match self.size(packet)? {
+                Some(size) if packet.len() >= size => return Ok(Some(take(packet.split_to(size)))),
+                _ => {
+                    self.held.put_slice(packet);
+                    packet.clear();
+                    return Ok(None);
+                }
+            }
         }
         loop {
             let wanted = self.size(&self.held)?.unwrap_or(HEADER);
-            let missing = wanted.saturating_sub(self.held.len()).min(self.fresh.len());
-            self.held.put_slice(&self.fresh.split_to(missing));
+            let missing = wanted.saturating_sub(self.held.len()).min(packet.len());
+            self.held.put_slice(&packet.split_to(missing));
             if self.held.len() < wanted {
                 return Ok(None);
             }
@@ -118,7 +129,7 @@ impl FragmentReader {
 
     /// How many bytes of an unfinished fragment are held.
     pub fn held(&self) -> usize {
-        self.held.len() + self.fresh.len()
+        self.held.len() + self.fresh.iter().map(Bytes::len).sum::<usize>()
     }
 
     /// Says that no more comes.
