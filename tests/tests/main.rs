@@ -11,6 +11,7 @@ mod contract;
 mod lifecycle;
 mod psrpcore;
 mod pypsrp;
+mod volume;
 
 /// Makes of each case two tests.
 macro_rules! on_both_endpoints {

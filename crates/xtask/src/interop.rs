@@ -47,6 +47,6 @@ pub(crate) fn environment(peer: &Path) -> Result<PathBuf, String> {
     Ok(python)
 }
 
-fn target() -> PathBuf {
+pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| cargo::root().join("target"), PathBuf::from)
 }

@@ -3,6 +3,7 @@
 mod bench;
 mod cargo;
 mod demo;
+mod fuzz;
 mod interop;
 mod lint;
 
@@ -11,9 +12,10 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask <chore>
 
-  ci        what CI runs: tests, lints, interop
+  ci        what CI runs: tests, lints, interop, fuzz
   lint      rustfmt, clippy with warnings denied, purity of the core, cargo deny
   interop   the built binaries against ../shared/peer, an endpoint on foreign code
+  fuzz      each fuzz target for 20 seconds, or: fuzz [--seconds N] [TARGET...]
   demo      builds the binaries and runs `pslease demo` (also: cargo demo)
   bench     the ratios that the project measures itself by
 ";
@@ -25,9 +27,11 @@ fn main() -> ExitCode {
     let result = match chore.as_str() {
         "ci" => cargo::run(&["test", "--workspace"])
             .and_then(|()| lint::run())
-            .and_then(|()| interop::run()),
+            .and_then(|()| interop::run())
+            .and_then(|()| fuzz::run(&[])),
         "lint" => lint::run(),
         "interop" => interop::run(),
+        "fuzz" => fuzz::run(&rest),
         "demo" => demo::run(&rest),
         "bench" => bench::run(&rest),
         _ => {

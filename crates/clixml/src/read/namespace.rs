@@ -66,6 +66,8 @@ impl Scopes {
     pub(super) fn resolve<'t>(&self, name: &'t str) -> (Namespace, &'t str) {
         match name.bytes().position(|byte| byte == b':') {
             None => (self.default, name),
+            // No prefix is empty: that is a colon too many, in whatever namespace the elements around it are.
+            Some(0) => (Namespace::Other, name),
             Some(colon) => {
                 let (prefix, local) = (&name[..colon], &name[colon + 1..]);
                 (self.uri(prefix).map_or(Namespace::Other, Namespace::of), local)
@@ -114,6 +116,15 @@ impl Scopes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_empty_prefix_is_of_no_document() {
+        let mut scopes = Scopes::default();
+        assert_eq!(scopes.resolve(":Nil").0, Namespace::Other);
+        scopes.declare("", NAMESPACE).unwrap();
+        assert_eq!(scopes.resolve("Nil").0, Namespace::Ours);
+        assert_eq!(scopes.resolve(":Nil").0, Namespace::Other);
+    }
 
     #[test]
     fn declarations_end_with_their_element() {
