@@ -25,7 +25,8 @@ pub struct Pool {
     pub close_timeout: Duration,
     /// For how long a connection that fails is tried again before the pool is given up.
     pub retry_for: Duration,
-    /// How many bytes of one pipeline's output are taken in ahead of its reader.
+    /// How much of one pipeline's output is taken in ahead of its reader, in bytes as
+    /// [`Piece::weight`](psrp::Piece::weight) counts them.
     pub ahead: usize,
 }
 

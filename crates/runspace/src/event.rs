@@ -55,8 +55,8 @@ pub enum Event {
     /// Part of a message that belongs to a pipeline's owner, or to the pool (then whole: first and last).
     /// Not here: what the machine itself needs (capability, private data, states), which comes as other events.
     ///
-    /// The bytes of a pipeline's pieces count against [`Pool::ahead`](crate::Pool::ahead) until they are
-    /// [`Taken`](crate::Operation::Taken).
+    /// The [weight](Piece::weight) of a pipeline's pieces counts against [`Pool::ahead`](crate::Pool::ahead) until they
+    /// are [`Taken`](crate::Operation::Taken).
     Piece {
         /// On whose stream it came: a host call of the pool's (`None`) is answered there, even if its header names a
         /// pipeline ([`Piece::pipeline`]), which then tells whom to ask.

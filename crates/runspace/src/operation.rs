@@ -62,11 +62,11 @@ pub enum Operation {
         /// The pipeline.
         pipeline: Uuid,
     },
-    /// The reader of a pipeline has taken that many bytes of the pieces that it was given.
+    /// The reader of a pipeline has taken pieces that it was given.
     Taken {
         /// The pipeline.
         pipeline: Uuid,
-        /// Bytes of [`Piece`](psrp::Piece) payload.
+        /// The sum of their [weights](psrp::Piece::weight).
         bytes: usize,
     },
     /// Fetch the session key, for SecureStrings: `NeedKey` comes out, then `KeyReady` once [`Key`](Self::Key) was answered.

@@ -284,7 +284,7 @@ struct Running<'p> {
     tray: Arc<Tray>,
     out: &'p Out<v1::InvokeEvent>,
     output: Output,
-    /// Said, and not yet taken by the reader; with the bytes that it stands for.
+    /// Said, and not yet taken by the reader; with the weight of the piece that it was.
     unsent: VecDeque<v1::InvokeEvent>,
     bytes: VecDeque<usize>,
     why: Option<Why>,
@@ -468,9 +468,9 @@ impl<'p> Running<'p> {
                     0,
                 ),
                 // Nobody reads what was written before: the rest of what was stopped is not kept for that.
-                Item::Piece(piece) if self.is_unread() => self.taken(piece.bytes.len()),
+                Item::Piece(piece) if self.is_unread() => self.taken(piece.weight()),
                 Item::Piece(piece) => {
-                    let bytes = piece.bytes.len();
+                    let bytes = piece.weight();
                     let mut said = self.output.piece(piece);
                     let last = said.pop();
                     for event in said {

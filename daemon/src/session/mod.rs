@@ -64,7 +64,7 @@ pub(crate) enum Order {
     Stop {
         pipeline: Uuid,
     },
-    /// The reader has taken that many bytes from the tray.
+    /// The reader has taken pieces of that weight from the tray.
     Taken {
         pipeline: Uuid,
         bytes: usize,

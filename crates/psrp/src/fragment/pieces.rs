@@ -31,6 +31,12 @@ pub struct Piece {
 }
 
 impl Piece {
+    /// What it counts for where pieces wait for their reader: its bytes, and 256 for what keeps them and for the event
+    /// that is made of them. Without that, a megabyte of tiny objects would take twenty.
+    pub fn weight(&self) -> usize {
+        256 + self.bytes.len()
+    }
+
     /// A whole message as one piece.
     pub fn whole(message: Message) -> Piece {
         let Message {

@@ -40,7 +40,7 @@ impl Machine {
         self.pipelines[at].incoming().push(bytes, &mut self.seen)?;
         while let Some(piece) = self.pipelines[at].incoming().next()? {
             if piece.kind != MessageType::PipelineState {
-                self.pipelines[at].ahead += piece.bytes.len();
+                self.pipelines[at].ahead += piece.weight();
                 self.tell(Event::Piece {
                     pipeline: Some(id),
                     piece,

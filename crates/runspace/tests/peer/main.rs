@@ -79,7 +79,7 @@ async fn finish(driver: &mut Driver, id: Uuid) -> Ran {
                 ran.bytes += piece.bytes.len();
                 driver.submit(Operation::Taken {
                     pipeline,
-                    bytes: piece.bytes.len(),
+                    bytes: piece.weight(),
                 });
             }
             Event::State { pipeline, state, .. } if pipeline == id => ran.state = Some(state),

@@ -232,7 +232,7 @@ fn a_reader_that_takes_nothing_holds_up_its_own_pipeline_only() {
     world.taking = false;
     let id = world.start(1, "Emit-5000-3000", true);
     world.run_for(Duration::from_secs(600));
-    let held: usize = world.outputs(id).iter().map(String::len).sum();
+    let held = world.held(id);
     assert!((1 << 20..(1 << 20) + 600_000).contains(&held), "{held}");
     let other = world.start(2, "Emit-3-10", true);
     assert!(matches!(world.ended(other), Outcome::Completed), "nested, say");
@@ -243,6 +243,17 @@ fn a_reader_that_takes_nothing_holds_up_its_own_pipeline_only() {
     });
     assert!(matches!(world.ended(id), Outcome::Completed));
     assert_eq!(world.outputs(id).len(), 5000);
+}
+
+#[test]
+fn tiny_objects_count_for_what_keeps_them() {
+    let mut world = World::opened();
+    world.taking = false;
+    let id = world.start(1, "Emit-30000-1", true);
+    world.run_for(Duration::from_secs(600));
+    assert!(world.held(id) >= 1 << 20);
+    let objects = world.outputs(id).len();
+    assert!(objects < 15_000, "{objects} of one byte, against a budget of 1 MiB");
 }
 
 #[test]

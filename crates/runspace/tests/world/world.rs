@@ -200,7 +200,7 @@ impl World {
                 },
             ) = (self.taking, &event)
             {
-                let (pipeline, bytes) = (*pipeline, piece.bytes.len());
+                let (pipeline, bytes) = (*pipeline, piece.weight());
                 self.events.push(event);
                 self.machine.submit(self.now, Operation::Taken { pipeline, bytes });
                 self.drain();
@@ -347,6 +347,15 @@ impl World {
             unreachable!("it was found")
         };
         outcome.clone()
+    }
+
+    /// What the pieces of a pipeline count for that came so far.
+    pub(crate) fn held(&self, id: Uuid) -> usize {
+        let pieces = self.events.iter().filter_map(|event| match event {
+            Event::Piece { pipeline, piece } if *pipeline == Some(id) => Some(piece.weight()),
+            _ => None,
+        });
+        pieces.sum()
     }
 
     /// The bodies of a pipeline's output, whole ones only.
