@@ -11,6 +11,8 @@ mod contract;
 mod lifecycle;
 mod psrpcore;
 mod pypsrp;
+// Linux says what a process has had resident.
+#[cfg(target_os = "linux")]
 mod volume;
 
 /// Makes of each case two tests.
