@@ -72,25 +72,30 @@ pub(super) struct Parser<'t, 's> {
     start: Start<'t>,
     /// Whether quick-xml stands behind a tag, and has not looked at what follows.
     settled: bool,
+    /// Where byte order marks stand that were stepped over and are text.
+    marks: Option<usize>,
     pub(super) state: &'s mut State,
 }
 
 impl<'t, 's> Parser<'t, 's> {
     pub(super) fn new(text: &'t str, from: usize, state: &'s mut State) -> Result<Self, Fault> {
-        if text[from..].starts_with('\u{feff}') {
-            // quick-xml would swallow it without counting it.
+        let rest = text[from..].trim_start_matches('\u{feff}');
+        let behind = text.len() - rest.len();
+        // quick-xml would swallow one without counting it. The document's own is gone: between values they are text.
+        if behind > from && from == 0 {
             return Err(fault(from, "a second byte order mark"));
         }
-        let mut xml = quick_xml::Reader::from_str(&text[from..]);
+        let mut xml = quick_xml::Reader::from_str(rest);
         let config = xml.config_mut();
         config.check_end_names = false;
         config.allow_unmatched_ends = true;
         Ok(Parser {
             xml,
             text,
-            from,
+            from: behind,
             start: Start::NONE,
             settled: false,
+            marks: (behind > from).then_some(from),
             state,
         })
     }
@@ -165,7 +170,7 @@ impl<'t, 's> Parser<'t, 's> {
         if let Some(start) = self.plain_start() {
             return Ok(Node::Element(start));
         }
-        let mut stray: Option<usize> = None;
+        let mut stray = self.marks.take();
         loop {
             let at = self.at();
             if let Some(from) = stray

@@ -112,6 +112,28 @@ fn a_part_of_a_document_can_be_written_alone() {
 }
 
 #[test]
+fn a_byte_order_mark_between_values_is_text_wherever_it_stands() {
+    let root = format!("<Objs Version=\"1.1.0.1\" xmlns=\"{NAMESPACE}\">");
+    for between in [
+        "\u{feff}",
+        "\u{feff}\u{feff}",
+        "\u{feff}a<![CDATA[\u{feff}]]>",
+        "<!-- b -->\u{feff}a",
+    ] {
+        for rest in ["</Objs>", "<S>c</S></Objs>"] {
+            let document = read(format!("{root}<S>a</S>{between}{rest}").as_bytes(), &Budget::default()).unwrap();
+            let stray = between.trim_start_matches("<!-- b -->");
+            assert_eq!(document.refused, 1, "{between:?}");
+            assert_eq!(
+                write_document(&document.values),
+                format!("{root}<S>a</S>{stray}{rest}"),
+                "{between:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn values_are_pulled_one_by_one_out_of_either_form() {
     let document = format!(
         "\u{feff}<?xml version=\"1.0\"?>\n<Objs xmlns=\"{NAMESPACE}\">\n <S>a</S> <!-- b --> <S>c</S>\n</Objs>\n"
