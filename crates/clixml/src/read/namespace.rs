@@ -81,6 +81,12 @@ impl Scopes {
         root != Namespace::Other
     }
 
+    /// Whether an element of this namespace is none of the values. Ours is never foreign: where the values are of none,
+    /// it means the same, and written into a document it would be one of them.
+    pub(super) fn is_foreign(&self, namespace: Namespace) -> bool {
+        namespace != self.expected && namespace != Namespace::Ours
+    }
+
     /// The declarations that raw XML needs to mean the same outside of this document.
     pub(super) fn needed_by(&self, xml: &str) -> Vec<(&str, &str)> {
         let mut needed: Vec<(&str, &str)> = Vec::new();

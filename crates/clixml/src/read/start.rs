@@ -76,7 +76,7 @@ pub(super) fn scan<'t>(
     }
     let local;
     (start.namespace, local) = scopes.resolve(name);
-    start.foreign = start.namespace != scopes.expected;
+    start.foreign = scopes.is_foreign(start.namespace);
     start.tag = Tag::of(local);
     Ok((start, declared))
 }
@@ -97,7 +97,7 @@ pub(super) fn plain_start<'t>(text: &'t str, at: usize, scopes: &Scopes) -> Opti
     if name.is_empty() {
         return None;
     }
-    let (namespace, foreign) = (scopes.default, scopes.default != scopes.expected);
+    let (namespace, foreign) = (scopes.default, scopes.is_foreign(scopes.default));
     let mut start = Start {
         at,
         name,

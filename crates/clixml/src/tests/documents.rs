@@ -112,6 +112,15 @@ fn a_part_of_a_document_can_be_written_alone() {
 }
 
 #[test]
+fn a_namespace_may_begin_anywhere_in_a_bare_body() {
+    let value = one(&format!(
+        "<Obj RefId=\"0\"><LST><p:S xmlns:p=\"{NAMESPACE}\">a</p:S></LST></Obj>"
+    ));
+    assert!(value.refused().is_empty());
+    assert_eq!(write(&value), "<Obj RefId=\"0\"><LST><S>a</S></LST></Obj>");
+}
+
+#[test]
 fn a_byte_order_mark_between_values_is_text_wherever_it_stands() {
     let root = format!("<Objs Version=\"1.1.0.1\" xmlns=\"{NAMESPACE}\">");
     for between in [
