@@ -120,6 +120,11 @@ impl Client {
         &self.socket
     }
 
+    /// The call that says who is there.
+    pub fn greeting(&self) -> GreetingClient<Channel> {
+        GreetingClient::new(self.channel.clone())
+    }
+
     /// The calls on leases.
     pub fn leases(&self) -> LeasesClient<Channel> {
         LeasesClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE)

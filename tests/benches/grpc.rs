@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use client::{Client, Dial, LeaseMode, wish};
 use place::Place;
+use proto::v1::HelloRequest;
 use pslease_tests::Home;
 
 use crate::sample::{Report, Sample};
@@ -19,7 +20,12 @@ pub(crate) async fn calls(home: &Home, report: &mut Report) {
     // In turns, so that whatever else the machine does meets both alike.
     for round in 0..CALLS + 100 {
         let started = Instant::now();
-        client.list_sessions_nothing().await;
+        // Nothing is looked up for it: it says who is there.
+        client
+            .greeting()
+            .hello(HelloRequest::default())
+            .await
+            .expect("an answer");
         let first = started.elapsed();
         let started = Instant::now();
         let lease = client
@@ -35,16 +41,4 @@ pub(crate) async fn calls(home: &Home, report: &mut Report) {
     }
     report.add("empty unary call", Sample::from(empty));
     report.add("acquire a lease, warm channel", Sample::from(acquire));
-}
-
-/// The emptiest call that the contract has.
-trait Empty {
-    async fn list_sessions_nothing(&self);
-}
-
-impl Empty for Client {
-    async fn list_sessions_nothing(&self) {
-        // A profile that is not there: the daemon looks it up and answers.
-        let _ = self.accounts().list(proto::v1::ListAccountsRequest {}).await;
-    }
 }

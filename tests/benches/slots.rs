@@ -15,16 +15,7 @@ pub(crate) fn owner_death(home: &Home, report: &mut Report) {
         .expect("a runtime");
     let mut times = Vec::new();
     for _ in 0..40 {
-        let mut owner = home.start(&[
-            "with",
-            "--mode",
-            "exclusive",
-            "--",
-            "sh",
-            "-c",
-            "echo held; exec sleep 600",
-        ]);
-        owner.wait_for("held");
+        let mut owner = home.holder();
         let taken = runtime.block_on(async {
             let client = Client::connect(&Dial::at(Place::under(home.path())))
                 .await

@@ -82,6 +82,14 @@ impl Home {
         Console::start(self.pslease(arguments), None)
     }
 
+    /// A console that has a session to itself, until it is killed.
+    pub fn holder(&self) -> Console {
+        let program = ["sh", "-c", "echo held; exec sleep 600"];
+        let mut console = self.start(&[&["with", "--mode", "exclusive", "--"][..], &program].concat());
+        console.wait_for("held");
+        console
+    }
+
     /// A shell script in this home, as `sh`, `bash` or `dash` runs it.
     pub fn script(&self, shell: &str, text: &str) -> Command {
         let mut command = Command::new(shell);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use broker::{Event as Told, Fate, SessionId};
+use broker::{Event as Told, Failure, Fate, SessionId};
 use ledger::{Row, Stage as Recorded};
 use link::Credential;
 use moment::Moment;
@@ -73,25 +73,7 @@ pub(super) async fn run(
     let environment = house.environment(&profile.name);
     let (log_on, trial) = match log_on(&house, &profile, &environment).await {
         Ok(found) => found,
-        Err(missing) => {
-            match task {
-                Task::Open => {
-                    let failure = verdict::auth(&missing);
-                    house
-                        .desk
-                        .say(Told::OpenFailed {
-                            session: id,
-                            fate: Fate::Gone,
-                            failure,
-                            retry_after: None,
-                        })
-                        .await;
-                }
-                Task::Close => unproven(&house, id, &row).await,
-                Task::TryAgain => {}
-            }
-            return;
-        }
+        Err(missing) => return not_begun(&house, id, &row, task, verdict::auth(&missing)).await,
     };
     let uri = if row.uri.is_empty() {
         profile.address.uri.clone()
@@ -103,25 +85,7 @@ pub(super) async fn run(
         .and_then(|network| link::Session::new(&network, &uri, credential));
     let session = match session {
         Ok(session) => session,
-        Err(failure) => {
-            match task {
-                Task::Open => {
-                    let failure = verdict::endpoint(&failure);
-                    house
-                        .desk
-                        .say(Told::OpenFailed {
-                            session: id,
-                            fate: Fate::Gone,
-                            failure,
-                            retry_after: None,
-                        })
-                        .await;
-                }
-                Task::Close => unproven(&house, id, &row).await,
-                Task::TryAgain => {}
-            }
-            return;
-        }
+        Err(failure) => return not_begun(&house, id, &row, task, verdict::endpoint(&failure)).await,
     };
     let tried_by = house.clock.now() + TRIAL;
     let machine = machine(&profile, &row, task);
@@ -197,6 +161,23 @@ async fn log_on(
     let log_on = house.accounts.log_on(profile, environment).await?;
     let trial = (log_on.standing != Standing::Accepted).then_some(trial);
     Ok((log_on, trial))
+}
+
+/// Tells that nothing was sent: no shell was opened, and none that is there was ended.
+async fn not_begun(house: &Sessions, session: SessionId, row: &Row, task: Task, failure: Failure) {
+    match task {
+        Task::Open => {
+            let told = Told::OpenFailed {
+                session,
+                fate: Fate::Gone,
+                failure,
+                retry_after: None,
+            };
+            house.desk.say(told).await;
+        }
+        Task::Close => unproven(house, session, row).await,
+        Task::TryAgain => {}
+    }
 }
 
 async fn unproven(house: &Sessions, session: SessionId, row: &Row) {

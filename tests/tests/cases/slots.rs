@@ -39,16 +39,7 @@ pub(crate) fn twelve_consoles_keep_the_limits_and_all_get_answers(endpoint: &End
 
 pub(crate) fn the_lease_of_a_killed_console_goes_to_the_next(endpoint: &Endpoint) {
     let home = Home::with_admins(endpoint, "skype", &["kenmyer"], "max_concurrency = 1");
-    let mut first = home.start(&[
-        "with",
-        "--mode",
-        "exclusive",
-        "--",
-        "sh",
-        "-c",
-        "echo held; exec sleep 600",
-    ]);
-    first.wait_for("held");
+    let mut first = home.holder();
     let mut second = home.start(&["with", "--mode", "exclusive", "--", "echo", "granted"]);
     second.wait_for("kenmyer");
     first.kill();
@@ -60,22 +51,7 @@ pub(crate) fn the_lease_of_a_killed_console_goes_to_the_next(endpoint: &Endpoint
 
 pub(crate) fn the_fourth_waits_with_a_reason(endpoint: &Endpoint) {
     let home = Home::with_admins(endpoint, "skype", &["kenmyer"], "");
-    let mut holders: Vec<Console> = (0..3)
-        .map(|_| {
-            home.start(&[
-                "with",
-                "--mode",
-                "exclusive",
-                "--",
-                "sh",
-                "-c",
-                "echo held; exec sleep 600",
-            ])
-        })
-        .collect();
-    for holder in &mut holders {
-        holder.wait_for("held");
-    }
+    let mut holders: Vec<Console> = (0..3).map(|_| home.holder()).collect();
     let refused = home.run(&["run", "--mode", "exclusive", "--wait", "0", "Get-CsTenant"]);
     assert_eq!(refused.code, 75, "{refused:?}");
     assert!(
