@@ -1,10 +1,18 @@
 //! Sessions: one task for each remote shell, which alone talks to it.
 //!
 //! - [`Sessions`]: which are live, and what their tasks share. - [`Order`]: what a session is asked.
-//! - [`Tray`]: where a pipeline's output waits for its reader. - `drive`: the task. - `wire`: its connections.
-//! - `verdict`: failures in the broker's terms.
+//! - [`Tray`]: where a pipeline's output waits for its reader. - `verdict`: failures in the broker's terms.
+//! - `drive`: the task; its ideas are in `opening`, `orders`, `events`, `redirect`, `ending`, `key`.
+//! - `carrier`: what carries a session's messages; `wire`: HTTP lanes.
 
+mod carrier;
 mod drive;
+mod ending;
+mod events;
+mod key;
+mod opening;
+mod orders;
+mod redirect;
 mod tray;
 mod verdict;
 mod wire;
@@ -19,6 +27,7 @@ use bytes::Bytes;
 use dashmap::{DashMap, DashSet};
 use ledger::Row;
 use psrp::MessageType;
+use runspace::Opened;
 use tokio::sync::{broadcast, mpsc};
 use uuid::Uuid;
 
@@ -97,6 +106,7 @@ pub(crate) enum NewsKind {
 struct Live {
     orders: mpsc::Sender<Order>,
     host: String,
+    opened: Option<Arc<Opened>>,
 }
 
 /// The live sessions, and what their tasks share.
@@ -183,6 +193,7 @@ impl Sessions {
             Live {
                 orders: orders.clone(),
                 host: profile.address.host.clone(),
+                opened: None,
             },
         );
         let house = self.clone();
@@ -261,6 +272,19 @@ impl Sessions {
     /// The way to a session, for one who orders much and wants to be held up.
     pub(crate) fn orders(&self, session: SessionId) -> Option<mpsc::Sender<Order>> {
         self.live.get(&session).map(|live| live.orders.clone())
+    }
+
+    /// What the server said when the session was opened: its protocol, its capability, its private data, and what finds
+    /// the shell again. `None` before that, and once the session's task is over.
+    #[expect(dead_code, reason = "doors answer an opening from it")]
+    pub(crate) fn opened(&self, session: SessionId) -> Option<Arc<Opened>> {
+        self.live.get(&session)?.opened.clone()
+    }
+
+    fn note_opened(&self, session: SessionId, opened: Arc<Opened>) {
+        if let Some(mut live) = self.live.get_mut(&session) {
+            live.opened = Some(opened);
+        }
     }
 
     /// The host that a session talks to, for people.

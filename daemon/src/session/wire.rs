@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use link::{Failure, Network, Post, Proxies, Sent, Trust};
 use runspace::{Failed, Lane, Request, Response, Ticket};
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::task::JoinSet;
 
 use crate::config::Profile;
 
@@ -56,23 +56,23 @@ impl Wire {
     }
 
     /// Sends a request on a lane. `Err` where that cannot even begin.
-    pub(super) fn send(&mut self, ticket: Ticket, lane: Lane, request: Request) -> Result<Id, (Ticket, Failed)> {
+    pub(super) fn send(&mut self, ticket: Ticket, lane: Lane, request: Request) -> Result<(), (Ticket, Failed)> {
         let connection = match self.idle.remove(&lane).map_or_else(|| self.session.lane(), Ok) {
             Ok(connection) => connection,
             Err(failure) => return Err((ticket, failed(&failure))),
         };
-        let handle = self.flights.spawn(fly(connection, lane, ticket, request));
-        Ok(handle.id())
+        self.flights.spawn(fly(connection, lane, ticket, request));
+        Ok(())
     }
 
     /// The next answer. Never ends while nothing is under way; may be cancelled and called again without loss.
-    pub(super) async fn landed(&mut self) -> Result<Landed, JoinError> {
+    pub(super) async fn landed(&mut self) -> Landed {
         match self.flights.join_next().await {
             Some(Ok((lane, connection, landed))) => {
                 self.idle.insert(lane, connection);
-                Ok(landed)
+                landed
             }
-            Some(Err(error)) => Err(error),
+            Some(Err(error)) => std::panic::resume_unwind(Box::new(format!("a lane failed: {error}"))),
             None => std::future::pending().await,
         }
     }

@@ -1,0 +1,119 @@
+//! How a session fails or ends, and what may be left of it.
+
+use std::time::Duration;
+
+use broker::{Event as Told, Failure, Fate, SessionId};
+use ledger::{Row, Stage as Recorded};
+use moment::Moment;
+use runspace::{Cause, Remains};
+
+use super::drive::{Driver, Task};
+use super::{Sessions, verdict};
+
+/// Tells that nothing was sent: no shell was opened, and none that is there was ended.
+pub(super) async fn not_begun(house: &Sessions, session: SessionId, row: &Row, task: Task, failure: Failure) {
+    match task {
+        Task::Open => {
+            let told = Told::OpenFailed {
+                session,
+                fate: Fate::Gone,
+                failure,
+                retry_after: None,
+            };
+            house.desk.say(told).await;
+        }
+        Task::Close => unproven(house, session, row).await,
+        Task::TryAgain => {}
+    }
+}
+
+pub(super) async fn unproven(house: &Sessions, session: SessionId, row: &Row) {
+    let until = crate::desk::hold_back(row).map(|left| house.clock.now() + left);
+    house.desk.say(Told::CloseUnproven { session, until }).await;
+}
+
+impl Driver {
+    pub(super) async fn open_failed(&mut self, cause: &Cause, shell: Remains) {
+        self.opening = false;
+        tracing::warn!(session = %self.id, %cause, ?shell, "the open failed");
+        let (failure, retry_after) = verdict::of_open(cause);
+        if failure.kind == broker::FailureKind::Auth {
+            self.house.accounts.refused(&self.profile);
+        }
+        self.trial = None;
+        let fate = self.fate(shell);
+        self.over = fate == Fate::Gone;
+        if self.over && self.is_closing() {
+            self.house.desk.say(Told::Closed { session: self.id }).await;
+            return;
+        }
+        self.house
+            .desk
+            .say(Told::OpenFailed {
+                session: self.id,
+                fate,
+                failure,
+                retry_after,
+            })
+            .await;
+    }
+
+    pub(super) async fn broken(&mut self, cause: &Cause, shell: Remains) {
+        tracing::warn!(session = %self.id, %cause, ?shell, "broken");
+        let fate = self.fate(shell);
+        self.over = fate == Fate::Gone;
+        let told = match fate {
+            Fate::Gone if self.is_closing() => Told::Closed { session: self.id },
+            fate => Told::SessionLost { session: self.id, fate },
+        };
+        self.house.desk.say(told).await;
+    }
+
+    pub(super) async fn auth_needed(&self, cause: &Cause) {
+        let message = verdict::words(cause).into();
+        let profile = self.profile.name.as_str().into();
+        self.house.desk.say(Told::AuthNeeded { profile, message }).await;
+    }
+
+    fn fate(&self, shell: Remains) -> Fate {
+        match shell {
+            Remains::Nothing(_) => Fate::Gone,
+            Remains::Shell { created, running } => Fate::MayExist {
+                until: self.hold_back(!created, !running),
+            },
+        }
+    }
+
+    /// Until when the shell may be there, if this was the last that the server heard of us.
+    fn hold_back(&self, unanswered: bool, idle: bool) -> Option<Moment> {
+        if !idle || (self.is_closing() && self.row.running && self.row.stage != Recorded::Intent) {
+            return None;
+        }
+        let open = if unanswered {
+            self.profile.open_timeout
+        } else {
+            Duration::ZERO
+        };
+        let kept = if unanswered {
+            self.profile.max_idle_timeout
+        } else {
+            self.idle
+        };
+        Some(self.now() + open + kept)
+    }
+
+    pub(super) async fn close_failed(&mut self, cause: &Cause) {
+        tracing::warn!(session = %self.id, %cause, "the end is not proven");
+        if matches!(cause, Cause::Unauthorized { .. }) {
+            self.auth_needed(cause).await;
+        }
+        self.trial = None;
+        let until = self.hold_back(false, self.feeds.is_empty());
+        self.over = true;
+        if self.quiet {
+            return;
+        }
+        let session = self.id;
+        self.house.desk.say(Told::CloseUnproven { session, until }).await;
+    }
+}

@@ -1,0 +1,120 @@
+//! What the machine says, passed on: to whoever runs the pipeline, to whoever waits for the open, to the desk.
+
+use std::sync::Arc;
+
+use broker::Event as Told;
+use psrp::body::{Body as _, ErrorCategory, ErrorRecord, HostCall};
+use psrp::{MessageType, Piece};
+use runspace::{Event, Notice, Opened, Operation, Stage};
+use uuid::Uuid;
+
+use super::drive::Driver;
+use super::{Item, NewsKind};
+
+impl Driver {
+    pub(super) async fn event(&mut self, event: Event) {
+        match event {
+            Event::Opening(stage) => self.stage(&stage),
+            Event::Redirected { from, to } => self.redirected(&from, to).await,
+            Event::Opened(opened) => self.opened(*opened).await,
+            Event::OpenFailed { cause, shell } => self.open_failed(&cause, shell).await,
+            Event::Piece {
+                pipeline: Some(pipeline),
+                piece,
+            } => self.feed(pipeline, Item::Piece(piece)),
+            Event::Piece { pipeline: None, piece } => self.pool_piece(piece),
+            Event::Started { pipeline } => self.feed(pipeline, Item::Started),
+            Event::State { pipeline, body, .. } => self.feed(pipeline, Item::State(body)),
+            Event::Ended { pipeline, outcome } => {
+                if let Some(feed) = self.feeds.remove(&pipeline) {
+                    feed.put(Item::Ended(outcome));
+                }
+            }
+            Event::Notice(notice) => self.notice(&notice),
+            Event::AuthNeeded { cause } => {
+                self.house.accounts.refused(&self.profile);
+                self.auth_needed(&cause).await;
+            }
+            Event::Closed { proof } => {
+                tracing::info!(session = %self.id, ?proof, "closed");
+                self.over = true;
+                self.house.desk.say(Told::Closed { session: self.id }).await;
+            }
+            Event::CloseFailed { cause } => self.close_failed(&cause).await,
+            Event::Broken { cause, shell } => self.broken(&cause, shell).await,
+            Event::Refused { operation, cause } => {
+                tracing::warn!(session = %self.id, operation, %cause, "refused");
+            }
+            Event::Reattached { .. } | Event::Disconnected | Event::Health { .. } => {}
+            Event::KeyReady(_) | Event::KeyRequested => {}
+            other => tracing::warn!(session = %self.id, event = ?other, "not understood"),
+        }
+    }
+
+    async fn opened(&mut self, opened: Opened) {
+        self.opening = false;
+        self.accepted();
+        if let Some(idle) = opened.idle_timeout {
+            self.idle = idle;
+        }
+        let idle = opened.idle_timeout;
+        if let Some(kept) = opened.kept.clone() {
+            self.house.desk.kept(self.id, kept, idle).await;
+        }
+        self.house.note_opened(self.id, Arc::new(opened));
+        self.house.tell(&self.profile, NewsKind::Stage, "Success");
+        let session = self.id;
+        self.house.desk.say(Told::Opened { session, idle }).await;
+    }
+
+    fn feed(&self, pipeline: Uuid, item: Item) {
+        if let Some(feed) = self.feeds.get(&pipeline) {
+            feed.put(item);
+        }
+    }
+
+    fn stage(&self, stage: &Stage) {
+        let text = match stage {
+            Stage::Creating { uri } => format!("Initializing remote session at {uri}"),
+            Stage::Negotiating => "Negotiating the remoting protocol".to_owned(),
+            Stage::Negotiated { protocol } => format!("Remoting protocol {protocol}"),
+        };
+        self.house.tell(&self.profile, NewsKind::Stage, text);
+    }
+
+    fn notice(&self, notice: &Notice) {
+        let text = notice.to_string();
+        tracing::info!(session = %self.id, notice = text, "notice");
+        if self.opening {
+            self.house.tell(&self.profile, NewsKind::Notice, text);
+            return;
+        }
+        for feed in self.feeds.values() {
+            feed.put(Item::Notice(text.clone()));
+        }
+    }
+
+    /// A message of the pool's: a host call that nobody here can answer is refused, since the server waits for it.
+    fn pool_piece(&mut self, piece: Piece) {
+        let message = match self.pool_message.push(piece) {
+            Ok(Some(message)) if message.kind == MessageType::RunspacePoolHostCall => message,
+            Ok(_) => return,
+            Err(error) => return tracing::warn!(session = %self.id, %error, "a message of the pool"),
+        };
+        let Ok(call) = HostCall::read(&message.body) else {
+            return;
+        };
+        let refusal = ErrorRecord::new(
+            "System.Management.Automation.Host.HostException",
+            "nobody is there to answer a question that belongs to no pipeline",
+            "HostFunctionNotImplemented",
+            ErrorCategory::ResourceUnavailable,
+        );
+        if let Some(answer) = call.refuse(refusal) {
+            self.submit(Operation::HostResponse {
+                pipeline: None,
+                body: answer.write(),
+            });
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What a session begins with: the log-on, the connection, and the machine for its carrier.
+
+use std::collections::BTreeMap;
+
+use broker::{Failure, SessionId};
+use ledger::Row;
+use link::Credential;
+use runspace::{Kept, Pool, Shell, Wsman};
+use tokio::sync::OwnedMutexGuard;
+use uuid::Uuid;
+
+use super::carrier::Carrier;
+use super::drive::Task;
+use super::wire::Wire;
+use super::{Sessions, network, proxies, verdict};
+use crate::account::{LogOn, NoLogOn, Standing};
+use crate::config::Profile;
+
+/// Held while a secret is tried that nobody has tried.
+pub(super) type Trial = OwnedMutexGuard<()>;
+
+/// The carrier of a session, ready for its first operation. `Err`: nothing was sent.
+pub(super) async fn prepare(
+    house: &Sessions,
+    id: SessionId,
+    profile: &Profile,
+    row: &Row,
+    task: Task,
+) -> Result<(Carrier, Option<Trial>), Failure> {
+    let environment = house.environment(&profile.name);
+    let (log_on, trial) = log_on(house, profile, &environment)
+        .await
+        .map_err(|missing| verdict::auth(&missing))?;
+    let uri = if row.uri.is_empty() {
+        profile.address.uri.clone()
+    } else {
+        row.uri.clone()
+    };
+    let credential = Credential::basic(log_on.user, log_on.secret);
+    let session = network(profile, proxies(profile, &environment))
+        .and_then(|network| link::Session::new(&network, &uri, credential))
+        .map_err(|failure| verdict::endpoint(&failure))?;
+    tracing::debug!(session = %id, ?task, uri, "over WS-Management");
+    Ok((Carrier::wsman(machine(profile, row, task), Wire::new(session)), trial))
+}
+
+/// What to log on with. A secret that nobody has tried is tried by one session at a time.
+async fn log_on(
+    house: &Sessions,
+    profile: &Profile,
+    environment: &BTreeMap<String, String>,
+) -> Result<(LogOn, Option<Trial>), NoLogOn> {
+    let log_on = house.accounts.log_on(profile, environment).await?;
+    if log_on.standing == Standing::Accepted {
+        return Ok((log_on, None));
+    }
+    let trial = log_on.trial.clone().lock_owned().await;
+    // Whoever held it before has an answer by now.
+    let log_on = house.accounts.log_on(profile, environment).await?;
+    let trial = (log_on.standing != Standing::Accepted).then_some(trial);
+    Ok((log_on, trial))
+}
+
+fn machine(profile: &Profile, row: &Row, task: Task) -> Wsman {
+    let mut pool = Pool::new(row.shell, Uuid::new_v4().as_u128(), profile.address.host.clone());
+    pool.open_timeout = profile.open_timeout;
+    pool.objects_after = u64::from(row.epoch) << 32;
+    let mut shell = Shell::new(
+        profile.address.uri.clone(),
+        profile.configuration.clone(),
+        row.session_id,
+    );
+    shell.idle_timeout = Some(profile.idle_timeout);
+    shell.no_profile = profile.no_profile;
+    shell.name = Some(format!("pslease {}", row.session));
+    match task {
+        Task::Open => Wsman::new(pool, shell),
+        Task::Close | Task::TryAgain => {
+            let created = !row.resource_uri.is_empty();
+            let resource_uri = if created {
+                row.resource_uri.clone()
+            } else {
+                wsman::resource_uri(&profile.configuration)
+            };
+            let kept = Kept {
+                uri: row.uri.clone(),
+                shell_id: row.shell.to_string().to_uppercase(),
+                resource_uri,
+                created,
+                protocol: None,
+            };
+            Wsman::attach(pool, shell, kept)
+        }
+    }
+}

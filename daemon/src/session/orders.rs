@@ -1,0 +1,58 @@
+//! What a session is asked, as operations of its machine.
+
+use std::sync::atomic::Ordering;
+
+use runspace::Operation;
+
+use super::Order;
+use super::drive::Driver;
+use crate::account::Standing;
+
+impl Driver {
+    pub(super) fn ordered(&mut self, order: Order) {
+        let operation = match order {
+            Order::Start {
+                pipeline,
+                kind,
+                body,
+                feed,
+            } => {
+                self.feeds.insert(pipeline, feed);
+                Operation::Start { pipeline, kind, body }
+            }
+            Order::Input { pipeline, body } => Operation::Input { pipeline, body },
+            Order::EndInput { pipeline } => Operation::EndInput { pipeline },
+            Order::HostResponse { pipeline, body } => Operation::HostResponse {
+                pipeline: Some(pipeline),
+                body,
+            },
+            Order::Stop { pipeline } => Operation::Stop { pipeline },
+            Order::Taken { pipeline, bytes } => {
+                if !self.feeds.contains_key(&pipeline) {
+                    return;
+                }
+                Operation::Taken { pipeline, bytes }
+            }
+            Order::Renew => return self.renew(),
+            Order::Close => {
+                self.closing.store(true, Ordering::Relaxed);
+                self.quiet = false;
+                Operation::Close
+            }
+        };
+        self.submit(operation);
+    }
+
+    /// A new login: what rested goes on with the new secret.
+    fn renew(&mut self) {
+        let house = self.house.clone();
+        let Some(log_on) = house.accounts.remembered(&self.profile) else {
+            return;
+        };
+        if log_on.standing == Standing::Refused {
+            return;
+        }
+        self.carrier.renew(log_on);
+        self.submit(Operation::Resume);
+    }
+}
