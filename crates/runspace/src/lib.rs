@@ -7,6 +7,7 @@
 //! - [`Operation`], [`Event`], [`Outcome`], [`Notice`]: what is asked, what is told
 //! - [`Output`], [`Request`], [`Lane`], [`Ticket`], [`Response`], [`Failed`]: what the driver carries
 //! - [`Pool`], [`Shell`], [`Kept`]: what a pool is opened with, and what finds it again
+//! - [`Listing`]: which shells an account has on a service, apart from any pool
 //! - [`Cause`], [`Remains`], [`Proof`]: what went wrong, and what is left of it on the server
 //!
 //! Inside: `machine` is shared (pool, pipelines, what may be sent, what has come); `wsman` and `pipe` carry for it.
@@ -35,4 +36,4 @@ pub use crate::event::{Event, Notice, Opened, Outcome, Proof, Remains, Stage};
 pub use crate::operation::Operation;
 pub use crate::output::{Failed, Lane, Output, Request, Response, Ticket};
 pub use crate::pipe::Pipe;
-pub use crate::wsman::Wsman;
+pub use crate::wsman::{Listed, Listing, Wsman};

@@ -11,6 +11,7 @@ mod backoff;
 mod ending;
 mod flight;
 mod judge;
+mod listing;
 mod notices;
 mod plan;
 mod uri;
@@ -29,6 +30,8 @@ use crate::{Cause, Event, Failed, Kept, Operation, Output, Pool, Response, Shell
 use backoff::Backoff;
 use flight::{Flight, Held, Job};
 use notices::Silence;
+
+pub use listing::{Listed, Listing};
 
 /// A pool over WS-Management, without I/O.
 ///
@@ -126,10 +129,7 @@ const MAX_REDIRECTS: u8 = 5;
 impl Wsman {
     /// A pool that is to be opened.
     pub fn new(pool: Pool, shell: Shell) -> Self {
-        let to = match &shell.ps_version {
-            Some(version) => wsman::connection_uri(&shell.uri, version),
-            None => shell.uri.clone(),
-        };
+        let to = uri::connection(&shell, &shell.uri);
         let resource = wsman::resource_uri(&shell.configuration);
         let mut session = Session::new(to, resource, SessionId::from(shell.session), ShellId::from(pool.id));
         session.locale.clone_from(&shell.locale);
@@ -323,10 +323,7 @@ impl Wsman {
     }
 
     fn follow(&mut self, to: &str) {
-        self.session.to = match &self.shell.ps_version {
-            Some(version) => wsman::connection_uri(to, version),
-            None => to.to_owned(),
-        };
+        self.session.to = uri::connection(&self.shell, to);
         self.machine.host = uri::host(to);
         self.creating = Creating::Never;
         self.tasks.push_back(Task::Create);

@@ -7,7 +7,7 @@ use moment::Moment;
 use uuid::Uuid;
 use wsman::{MessageId, Verb};
 
-use crate::Lane;
+use crate::{Lane, Request};
 
 /// What a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,18 @@ pub(super) struct Flight {
     pub(super) sent: Moment,
     /// How often its outcome was unknown so far.
     pub(super) unknown: u8,
+}
+
+impl Flight {
+    /// What the driver is to send.
+    pub(super) fn request(&self) -> Request {
+        Request {
+            uri: self.uri.clone(),
+            action: self.verb.name(),
+            body: self.body.clone(),
+            deadline: self.deadline,
+        }
+    }
 }
 
 /// A request of the control lane that waits to be sent again.

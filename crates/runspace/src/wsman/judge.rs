@@ -31,20 +31,39 @@ pub(super) enum Verdict {
     Refused { cause: Cause },
 }
 
+/// Who judges: what must be known to tell one answer from another, besides the request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Judge<'a> {
+    /// The service, for messages.
+    pub(super) host: &'a str,
+    /// Whether a CreateResponse was seen: without one, "not found" is no proof.
+    pub(super) created: bool,
+}
+
 impl Wsman {
     pub(super) fn judge(&self, flight: &Flight, result: Result<Response, Failed>) -> Verdict {
+        let judge = Judge {
+            host: &self.machine.host,
+            created: self.created,
+        };
+        judge.judge(flight, result)
+    }
+}
+
+impl Judge<'_> {
+    pub(super) fn judge(self, flight: &Flight, result: Result<Response, Failed>) -> Verdict {
         match result {
             Ok(response) => self.judge_response(flight, response),
             Err(failed) => self.judge_failure(flight, failed),
         }
     }
 
-    fn judge_failure(&self, flight: &Flight, failed: Failed) -> Verdict {
+    fn judge_failure(self, flight: &Flight, failed: Failed) -> Verdict {
         let Failed { sent, why, timed_out } = failed;
         let action = flight.verb.name();
         let cause = if timed_out && sent {
             Cause::NoAnswer {
-                host: self.machine.host.clone(),
+                host: self.host.to_owned(),
                 action,
                 waited: flight.deadline,
                 sent,
@@ -62,8 +81,8 @@ impl Wsman {
         }
     }
 
-    fn judge_response(&self, flight: &Flight, response: Response) -> Verdict {
-        let host = self.machine.host.clone();
+    fn judge_response(self, flight: &Flight, response: Response) -> Verdict {
+        let host = self.host.to_owned();
         let action = flight.verb.name();
         if response.status == 401 {
             return Verdict::Unauthorized {
@@ -111,7 +130,7 @@ impl Wsman {
 
     /// A status without SOAP: a front end speaks. What it refuses (4xx, and 503 by its meaning) it has not passed on.
     fn judge_status(
-        &self,
+        self,
         flight: &Flight,
         status: u16,
         retry_after: Option<Duration>,
@@ -124,7 +143,7 @@ impl Wsman {
         ) {
             return self.judge_fault(flight, fault, affinity);
         }
-        let host = self.machine.host.clone();
+        let host = self.host.to_owned();
         let text = one_line(&fault.message);
         if status == 403 {
             return Verdict::Refused {
@@ -149,8 +168,8 @@ impl Wsman {
         }
     }
 
-    fn judge_fault(&self, flight: &Flight, fault: Box<Fault>, affinity: bool) -> Verdict {
-        let host = self.machine.host.clone();
+    fn judge_fault(self, flight: &Flight, fault: Box<Fault>, affinity: bool) -> Verdict {
+        let host = self.host.to_owned();
         let cure = fault.cure(flight.verb, flight.job.pipeline().is_some());
         let words = fault.message.clone();
         let cause = Cause::Fault {

@@ -11,7 +11,7 @@ use super::backoff::Backoff;
 use super::flight::{Flight, Held, Job};
 use super::{Close, Creating, Task, Wsman};
 use crate::machine::{Announce, Closing, Phase, Signal};
-use crate::{Lane, Output, Request, Ticket};
+use crate::{Lane, Output, Ticket};
 
 /// What a server is given for anything that it should do at once.
 const AT_ONCE: Duration = Duration::from_secs(60);
@@ -321,16 +321,10 @@ impl Wsman {
         self.tickets += 1;
         flight.ticket = self.tickets;
         flight.sent = now;
-        let request = Request {
-            uri: flight.uri.clone(),
-            action: flight.verb.name(),
-            body: flight.body.clone(),
-            deadline: flight.deadline,
-        };
         self.outputs.push_back(Output::Request {
             ticket: Ticket(flight.ticket),
             lane: flight.lane,
-            request,
+            request: flight.request(),
         });
         self.flights.push(flight);
     }

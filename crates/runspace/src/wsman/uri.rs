@@ -1,5 +1,15 @@
 //! The little that must be known of an address: its host, and where a Location leads.
 
+use crate::Shell;
+
+/// The address `uri` with the version in its query that `shell` wants there.
+pub(super) fn connection(shell: &Shell, uri: &str) -> String {
+    match &shell.ps_version {
+        Some(version) => wsman::connection_uri(uri, version),
+        None => uri.to_owned(),
+    }
+}
+
 /// The host, for messages.
 pub(super) fn host(uri: &str) -> String {
     let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);

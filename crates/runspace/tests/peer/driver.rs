@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use link::{Answer, Failure, Post};
 use moment::Moment;
-use runspace::{Event, Failed, Lane, Operation, Output, Request, Response, Ticket, Wsman};
+use runspace::{Cause, Event, Failed, Lane, Listed, Listing, Operation, Output, Request, Response, Ticket, Wsman};
 use tokio::sync::mpsc;
 
 type Done = (Ticket, Result<Answer, Failure>);
@@ -68,6 +68,29 @@ impl Driver {
                 Ok(Some((ticket, Err(failure)))) => self.machine.failed(self.now(), ticket, failed(failure)),
                 Ok(None) => unreachable!("the driver holds a sender itself"),
                 Err(_) => self.machine.handle_timeout(self.now()),
+            }
+        }
+    }
+
+    /// What the service lists, over a lane of its own.
+    pub(crate) async fn list(&self, mut listing: Listing) -> Result<Vec<wsman::Shell>, Cause> {
+        let mut lane = self.session.lane().unwrap();
+        loop {
+            let Request {
+                uri, body, deadline, ..
+            } = listing.request();
+            let content_type = "application/soap+xml;charset=UTF-8";
+            let result = lane
+                .post(Post {
+                    uri,
+                    body,
+                    content_type,
+                    deadline,
+                })
+                .await;
+            match listing.answer(result.map(response).map_err(failed))? {
+                Listed::More(rest) => listing = *rest,
+                Listed::All(shells) => return Ok(shells),
             }
         }
     }

@@ -18,7 +18,9 @@ use driver::Driver;
 use link::{Credential, Session};
 use psrp::Body as _;
 use psrp::body::{Argument, Command, CreatePipeline};
-use runspace::{Event, InvocationState, MessageType, Operation, Outcome, Pool, Proof, Remains, Shell, Stage, Wsman};
+use runspace::{
+    Event, InvocationState, Listing, MessageType, Operation, Outcome, Pool, Proof, Remains, Shell, Stage, Wsman,
+};
 use serde_json::json;
 use server::Server;
 use uuid::Uuid;
@@ -111,6 +113,40 @@ async fn close(driver: &mut Driver) -> Proof {
             _ => {}
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn shells_are_listed() {
+    let Some(server) = Server::start("tenant.toml") else {
+        return;
+    };
+    let mut first = open(&server, 0x71).await;
+    let mut second = open(&server, 0x72).await;
+    let shell = Shell::new(
+        format!("{}{SKYPE}", server.url),
+        "Microsoft.PowerShell",
+        Uuid::from_u128(0x73),
+    );
+    let listing = || Listing::new(&shell, None, "localhost", 0x74 << 64);
+    let shells = first.list(listing()).await.unwrap();
+    let mut ids: Vec<&str> = shells.iter().map(|shell| shell.shell_id.as_str()).collect();
+    ids.sort_unstable();
+    assert_eq!(
+        ids,
+        [
+            "00000000-0000-0000-0000-000000000071",
+            "00000000-0000-0000-0000-000000000072"
+        ]
+    );
+    for shell in &shells {
+        assert_eq!(shell.state, Some(wsman::ShellState::Connected));
+        assert!(shell.owner.is_some() && shell.client_ip.is_some(), "{shell:?}");
+        assert!(shell.run_time.is_some() && shell.inactivity.is_some(), "{shell:?}");
+    }
+    close(&mut first).await;
+    let shells = second.list(listing()).await.unwrap();
+    assert_eq!(shells.len(), 1);
+    close(&mut second).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
