@@ -172,6 +172,7 @@ impl Broker {
                 fence,
                 ttl,
             } => self.renew(now, request, lease, fence, ttl),
+            Event::Reclaim { request, lease, fence } => self.reclaim(request, lease, fence),
             Event::Release { request, lease, fence } => self.release(now, request, lease, fence),
             Event::Kill { request, lease } => self.kill(now, request, lease),
             Event::Cancel { request } => self.cancel(now, request),
@@ -207,6 +208,7 @@ impl Broker {
                 self.restored(now, session, shell, profile, &scopes, &identity);
                 self.set_dirty(session, dirty);
             }
+            Event::RestoredLease(restored) => self.restored_lease(now, restored),
             Event::Configured { profiles, settings } => self.configured(now, profiles, settings),
             Event::Pause { profile } => self.pause(&profile, true),
             Event::Resume { profile } => self.pause(&profile, false),
@@ -221,6 +223,7 @@ impl Broker {
         match timer {
             Timer::Deadline(request) => self.expire(now, request),
             Timer::Ttl(lease) => self.end_lease(now, lease, crate::event::EndCause::Ttl),
+            Timer::Reclaim(lease) => self.end_lease(now, lease, crate::event::EndCause::Unclaimed),
             Timer::Bound(lease) => self.check_bound(now, lease),
             Timer::Idle(session) => self.check_idle(now, session),
             Timer::Holdback(session) => self.end_holdback(now, session),

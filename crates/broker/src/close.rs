@@ -61,6 +61,14 @@ impl Broker {
             State::Closing { .. } => return,
             State::Opening | State::Open | State::Recovering | State::Unconfirmed { .. } => {}
         }
+        if session.state == State::Recovering
+            && let Some(lease) = session.lease
+        {
+            self.end_lease(now, lease, EndCause::SessionLost);
+        }
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
         if session.state == State::Opening {
             self.roster.scopes[session.admin].unanswered.insert(id);
         }
@@ -176,6 +184,12 @@ impl Broker {
             State::Closing { .. } | State::Recovering | State::Unconfirmed { .. } => {}
             State::Intent | State::Opening | State::Open => return,
         }
+        if let Some(lease) = session.lease {
+            self.end_lease(now, lease, EndCause::SessionLost);
+        }
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
         session.state = State::Unconfirmed { until };
         session.awaited_by = None;
         let (party, scopes) = (session.party, session.scopes());

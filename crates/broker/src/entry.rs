@@ -1,9 +1,14 @@
 //! What goes into the books.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use moment::Moment;
 
 use crate::action::CloseCause;
-use crate::ids::{Fence, ProfileName, SessionId, ShellId};
+use crate::event::{Mode, Priority};
+use crate::holder::Holder;
+use crate::ids::{Fence, LeaseId, ProfileName, SessionId, ShellId};
 use crate::profile::Scopes;
 
 /// One line of the books. The driver adds what only it knows: addresses, cookies, wall time.
@@ -21,6 +26,18 @@ pub enum Entry {
     },
     /// The shell is there.
     Opened { session: SessionId },
+    /// A lease has the session to itself: whatever runs in it from now on is that lease's. Written behind.
+    Bound {
+        session: SessionId,
+        lease: LeaseId,
+        fence: Fence,
+        mode: Mode,
+        priority: Priority,
+        ttl: Option<Duration>,
+        holder: Arc<Holder>,
+    },
+    /// That lease is over. Written behind.
+    Unbound { session: SessionId, lease: LeaseId },
     /// The shell may be deleted from now on.
     Closing { session: SessionId, cause: CloseCause },
     /// The shell's end is not proven; it counts until then (`None`: until proof).
@@ -34,7 +51,11 @@ impl Entry {
     pub const fn is_awaited(&self) -> bool {
         match self {
             Self::Fences { .. } | Self::Intent { .. } | Self::Closing { .. } => true,
-            Self::Opened { .. } | Self::Unconfirmed { .. } | Self::Gone { .. } => false,
+            Self::Opened { .. }
+            | Self::Bound { .. }
+            | Self::Unbound { .. }
+            | Self::Unconfirmed { .. }
+            | Self::Gone { .. } => false,
         }
     }
 }

@@ -8,6 +8,7 @@ use moment::Moment;
 use crate::holder::Holder;
 use crate::ids::{Fence, LeaseId, ProfileName, RequestId, Seq, SessionId, ShellId};
 use crate::profile::{Profile, Scopes, Settings};
+use crate::reclaim::RestoredLease;
 
 /// What a client asked, what an endpoint answered, what the books confirmed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +40,13 @@ pub enum Event {
         lease: LeaseId,
         fence: Fence,
         ttl: Option<Duration>,
+    },
+    /// A holder from before the restart asks for its lease again. Answered by [`Granted`](crate::Action::Granted) with the
+    /// same lease and fence, whether its session is found again yet or not.
+    Reclaim {
+        request: RequestId,
+        lease: LeaseId,
+        fence: Fence,
     },
     /// Gives a lease back. Answered at once; what it runs is stopped.
     Release {
@@ -119,6 +127,12 @@ pub enum Event {
         dirty: bool,
     },
 
+    /// A lease of an earlier run: said after the [`Restored`](Event::Restored) of its session, which then is nobody
+    /// else's. It ends as [unclaimed](EndCause::Unclaimed) unless a [`Reclaim`](Event::Reclaim), a
+    /// [`Turn`](Event::Turn) or a [`Renew`](Event::Renew) with its fence comes within [`Settings::reclaim_within`] of
+    /// this, or of the [`Opened`](Event::Opened) of its session.
+    RestoredLease(RestoredLease),
+
     // From people and the configuration.
     /// The profiles as they are from now on, all of them. A limit that went down drains; none is ever exceeded.
     Configured { profiles: Vec<Profile>, settings: Settings },
@@ -175,6 +189,8 @@ pub enum EndCause {
     Age,
     /// Its session reached its command budget.
     Commands,
+    /// The daemon was started again, and its holder did not come back for it.
+    Unclaimed,
     /// The profile is no longer configured.
     ProfileRemoved,
     /// The daemon stops.

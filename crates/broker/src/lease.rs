@@ -8,6 +8,7 @@ use moment::Moment;
 
 use crate::action::{Action, CloseCause, Refusal, StopCause};
 use crate::broker::Broker;
+use crate::entry::Entry;
 use crate::event::{EndCause, Mode, Priority};
 use crate::holder::Holder;
 use crate::ids::{Fence, LeaseId, ProfileName, RequestId, SessionId};
@@ -32,6 +33,35 @@ pub(crate) struct Lease {
     pub(crate) turns: Vec<RequestId>,
     /// Turns of it that wait.
     pub(crate) waiting: BTreeSet<RequestId>,
+    /// It is of an earlier run, and its holder has not shown up yet.
+    pub(crate) unclaimed: bool,
+}
+
+impl Lease {
+    pub(crate) fn new(
+        now: Moment,
+        fence: Fence,
+        profile: ProfileIx,
+        mode: Mode,
+        priority: Priority,
+        ttl: Option<Duration>,
+        holder: Arc<Holder>,
+    ) -> Self {
+        Self {
+            fence,
+            profile,
+            mode,
+            priority,
+            holder,
+            since: now,
+            ttl,
+            expires: ttl.map(|ttl| now + ttl),
+            session: None,
+            turns: Vec::new(),
+            waiting: BTreeSet::new(),
+            unclaimed: false,
+        }
+    }
 }
 
 /// What is remembered of a lease that is over.
@@ -125,23 +155,20 @@ impl Broker {
         };
         let lease = self.next_lease;
         self.next_lease.0 += 1;
-        let expires = ttl.map(|ttl| now + ttl);
-        if let Some(expires) = expires {
+        let mut row = Lease::new(now, fence, profile, mode, priority, ttl, holder);
+        if let Some(expires) = row.expires {
             self.timers.set(Timer::Ttl(lease), expires + self.settings.ttl_grace);
         }
-        let row = Lease {
+        row.session = session;
+        let bound = session.map(|session| Entry::Bound {
+            session,
+            lease,
             fence,
-            profile,
             mode,
             priority,
-            holder,
-            since: now,
             ttl,
-            expires,
-            session,
-            turns: Vec::new(),
-            waiting: BTreeSet::new(),
-        };
+            holder: Arc::clone(&row.holder),
+        });
         self.leases.insert(lease, row);
         self.emit(Action::Granted {
             request,
@@ -150,6 +177,9 @@ impl Broker {
             session,
             ttl,
         });
+        if let Some(bound) = bound {
+            self.record(bound);
+        }
         Some(lease)
     }
 
@@ -176,6 +206,7 @@ impl Broker {
             self.refuse(request, refusal);
             return;
         }
+        self.come_back(id);
         let most = self.settings.max_ttl;
         let Some(lease) = self.leases.get_mut(&id) else { return };
         lease.ttl = ttl.or(lease.ttl).map(|ttl| ttl.min(most));
@@ -213,15 +244,8 @@ impl Broker {
         self.timers.clear(Timer::Ttl(id));
         self.timers.clear(Timer::Bound(id));
         let profile = self.roster.profiles[lease.profile].name.clone();
-        let ended = Ended {
-            profile: profile.clone(),
-            cause,
-            at: now,
-        };
-        self.ended.insert(id, ended);
-        while self.ended.len() > REMEMBERED {
-            self.ended.pop_first();
-        }
+        self.timers.clear(Timer::Reclaim(id));
+        self.note_ended(now, id, profile.clone(), cause);
         for turn in &lease.waiting {
             self.turn_away(
                 *turn,
@@ -253,11 +277,28 @@ impl Broker {
         }
         let (admin, pool) = (session.admin, session.pool);
         let over = session.turns.is_empty();
+        self.record(Entry::Unbound {
+            session: session_id,
+            lease: id,
+        });
         follow(&mut self.roster.scopes[admin].lease_time, now.since(lease.since));
         self.reindex(session_id);
         if over {
             self.release_session(now, session_id);
         }
         self.mark(pool);
+    }
+
+    /// Remembers for a while what became of a lease.
+    pub(crate) fn note_ended(&mut self, now: Moment, lease: LeaseId, profile: ProfileName, cause: EndCause) {
+        let ended = Ended {
+            profile,
+            cause,
+            at: now,
+        };
+        self.ended.insert(lease, ended);
+        while self.ended.len() > REMEMBERED {
+            self.ended.pop_first();
+        }
     }
 }

@@ -15,7 +15,7 @@
 //! | who waits, in which order, and what they are told | `queue` `line` `why` `tell` |
 //! | who needs a slot, who gets it, who must give one up | `demand` `serve` `room` `spread` |
 //! | opening, closing, and when a slot is free again | `open` `close` `books` |
-//! | leases and turns | `lease` `turn` |
+//! | leases and turns, also those of an earlier run | `lease` `turn` `reclaim` |
 //! | how long a session is kept | `lifetime` |
 //! | log-ons, pauses, a new configuration, the end | `auth` `reload` `shutdown` |
 
@@ -37,6 +37,7 @@ mod line;
 mod open;
 mod profile;
 mod queue;
+mod reclaim;
 mod reload;
 mod request;
 mod room;
@@ -61,6 +62,7 @@ pub use event::{EndCause, Event, Failure, FailureKind, Fate, Mode, Priority, Tur
 pub use holder::{HeldBy, Holder};
 pub use ids::{Fence, LeaseId, ProfileName, RequestId, Seq, SessionId, ShellId};
 pub use profile::{Lifetimes, Limits, OpenRate, Profile, Scopes, Settings, Start};
+pub use reclaim::RestoredLease;
 pub use snapshot::{
     LeaseStatus, LimitStatus, ProfileState, ProfileStatus, ScopeKind, SessionState, SessionStatus, Snapshot, Waiter,
     Wish,

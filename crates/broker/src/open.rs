@@ -193,7 +193,10 @@ impl Broker {
         self.reindex(id);
         self.others_linger(now, id);
         self.retry_unconfirmed(now, admin, Some(pool));
-        self.release_session(now, id);
+        match self.sessions.get(&id).and_then(|session| session.lease) {
+            Some(lease) => self.found_again(now, id, lease),
+            None => self.release_session(now, id),
+        }
         for party in self.roster.scopes[admin].parties.clone() {
             self.mark_party(party);
         }

@@ -91,6 +91,8 @@ pub struct Settings {
     pub batch_yields: Duration,
     /// A lease ends this long after its TTL has run out.
     pub ttl_grace: Duration,
+    /// After a restart, how long a lease waits for its holder.
+    pub reclaim_within: Duration,
     /// The longest TTL that is granted.
     pub max_ttl: Duration,
     /// How long before the end of a bound session its lease is told.
@@ -109,6 +111,7 @@ impl Default for Settings {
             stall_after: Duration::from_secs(60),
             batch_yields: Duration::from_secs(30),
             ttl_grace: Duration::from_secs(15),
+            reclaim_within: Duration::from_secs(30),
             max_ttl: Duration::from_secs(24 * 3600),
             announce: Duration::from_secs(60),
             fence_block: 1024,

@@ -14,6 +14,8 @@ pub(crate) enum Timer {
     Deadline(RequestId),
     /// A lease was not renewed.
     Ttl(LeaseId),
+    /// A lease of an earlier run was not claimed.
+    Reclaim(LeaseId),
     /// The session that a lease is bound to nears its end, or has reached it.
     Bound(LeaseId),
     /// An idle session may have idled for long enough.

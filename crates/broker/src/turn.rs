@@ -30,6 +30,7 @@ impl Broker {
             self.refuse(id, refusal);
             return;
         }
+        self.come_back(lease_id);
         let Some(lease) = self.leases.get(&lease_id) else {
             return;
         };
@@ -57,7 +58,7 @@ impl Broker {
         let Some(session) = self.sessions.get(&bound) else {
             return;
         };
-        if session.turns.is_empty() && session.queue.is_empty() {
+        if session.state == State::Open && session.turns.is_empty() && session.queue.is_empty() {
             self.start_turn(now, id, bound, lease_id, holder);
         } else {
             self.enqueue(
@@ -155,7 +156,7 @@ impl Broker {
         self.mark(pool);
     }
 
-    fn next_bound_turn(&mut self, now: Moment, id: SessionId) {
+    pub(crate) fn next_bound_turn(&mut self, now: Moment, id: SessionId) {
         if self.is_worn(now, id) {
             self.wear(now, id);
         }

@@ -97,6 +97,15 @@ impl Broker {
         };
         match request.ask {
             Ask::Fence { .. } => return plain(BlockedBy::Books, "the ledger is not ready yet".to_owned()),
+            Ask::BoundTurn { session, .. }
+                if self
+                    .sessions
+                    .get(&session)
+                    .is_some_and(|row| row.state == State::Recovering) =>
+            {
+                let reason = format!("session {session} of before the restart is being found again");
+                return plain(BlockedBy::Opening, reason);
+            }
             Ask::BoundTurn { session, .. } => return self.busy(pool, vec![session], position),
             Ask::Turn { .. } | Ask::Lease { .. } | Ask::Connect => {}
         }

@@ -311,6 +311,8 @@ impl Desk {
                 }
             }
             Entry::Opened { session } => books.stage(session, Stage::Open),
+            // Not in the file: a session that is found again has no lease yet.
+            Entry::Bound { .. } | Entry::Unbound { .. } => return,
             Entry::Closing { session, .. } => books.stage(session, Stage::Closing),
             Entry::Unconfirmed { session, .. } => {
                 self.parts.sessions.try_again(session);

@@ -136,7 +136,7 @@ pub(super) const fn end_cause(cause: EndCause) -> v1::EndCause {
         EndCause::Stream => v1::EndCause::Stream,
         EndCause::Process => v1::EndCause::Process,
         EndCause::Ttl => v1::EndCause::Ttl,
-        EndCause::Revoked | EndCause::ProfileRemoved => v1::EndCause::Revoked,
+        EndCause::Revoked | EndCause::ProfileRemoved | EndCause::Unclaimed => v1::EndCause::Revoked,
         EndCause::SessionLost | EndCause::Idle | EndCause::Age | EndCause::Commands => v1::EndCause::Session,
         EndCause::Shutdown => v1::EndCause::Shutdown,
     }
@@ -153,6 +153,7 @@ pub(super) const fn end_words(cause: EndCause) -> &'static str {
         EndCause::Idle => "session state was lost: idle",
         EndCause::Age => "session state was lost: the session reached its age limit",
         EndCause::Commands => "session state was lost: the session's command budget is used up",
+        EndCause::Unclaimed => "its holder did not come back after the daemon was started again",
         EndCause::ProfileRemoved => "its profile is no longer configured",
         EndCause::Shutdown => "the daemon stops",
     }

@@ -126,6 +126,7 @@ pub(super) const fn kind_of_end(cause: EndCause) -> ErrorKind {
         | EndCause::Process
         | EndCause::Ttl
         | EndCause::Revoked
+        | EndCause::Unclaimed
         | EndCause::ProfileRemoved => ErrorKind::LeaseLost,
     }
 }

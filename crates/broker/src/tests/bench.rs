@@ -103,7 +103,7 @@ impl Bench {
             self.log.push((self.now, action.clone()));
             let answer = match action {
                 Action::Record { seq, entry } => {
-                    if self.records_hang {
+                    if self.records_hang && entry.is_awaited() {
                         self.unconfirmed_records.push_back((seq, entry));
                         None
                     } else {

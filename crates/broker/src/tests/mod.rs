@@ -9,6 +9,7 @@ mod fairness;
 mod leases;
 mod model;
 mod proof;
+mod reclaim;
 mod reload;
 mod search;
 mod sessions;
