@@ -1,7 +1,8 @@
 //! Makes the targets' first corpus out of the recordings: `cargo run --bin seed`, then `cargo fuzz run TARGET`.
 //!
 //! Each recorded envelope is a seed of `soap`, each payload in it one of `fragment`, each recorded value, awkward
-//! document and message body one of `clixml`, and each recorded session's short lines are seeds of `pipe`.
+//! document and message body one of `clixml`, and each recorded session's short lines are seeds of `pipe`. The rows of
+//! `ledger` stand here, as each release wrote them.
 
 use std::collections::HashMap;
 use std::fs;
@@ -15,6 +16,12 @@ use bytes::Bytes;
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
 /// Longer seeds slow the search down more than they help it.
 const LONGEST: usize = 16 * 1024;
+
+/// Rows of the books: those of format 1, with and without what may be left out.
+const ROWS: [&str; 2] = [
+    r#"{"shell":"00000000-0000-0000-0000-000000000001","stage":"intent","session":3,"profile":"sfb","service":"skype-online","admin":"kenmyer@litwareinc.com","organization":"litwareinc.com","uri":"https://localhost/x","resource_uri":"","configuration":"Microsoft.PowerShell","session_id":"00000000-0000-0000-0000-000000000009","idle_seconds":900,"open_seconds":180,"wall":1763000000000,"epoch":0}"#,
+    r#"{"shell":"00000000-0000-0000-0000-000000000002","stage":"unconfirmed","session":4,"profile":"sfb","service":"skype-online","admin":"kenmyer@litwareinc.com","organization":"litwareinc.com","uri":"https://localhost/x","resource_uri":"http://schemas.microsoft.com/powershell/Microsoft.PowerShell","configuration":"Microsoft.PowerShell","session_id":"00000000-0000-0000-0000-000000000009","ca":"/etc/ca.pem","allow_plain_http":true,"idle_seconds":900,"open_seconds":180,"wall":1763000000000,"epoch":4294967295,"running":true,"cookies":["MS-WSMAN=1"]}"#,
+];
 
 /// The corpora in the making; a seed that is there already is not added.
 #[derive(Default)]
@@ -54,6 +61,9 @@ fn main() -> io::Result<()> {
         return Ok(());
     }
     let mut corpus = Corpus::default();
+    for row in ROWS {
+        corpus.add("ledger", row.as_bytes())?;
+    }
     for path in files(&vectors.join("pypsrp"), "yml")? {
         for line in fs::read_to_string(path)?.lines() {
             let Some((_, envelope)) = line.split_once(": ").filter(|(_, e)| e.starts_with("<s:Envelope")) else {

@@ -75,7 +75,7 @@ impl File {
         let mut contents = Contents::default();
         for item in read.open_table(ROWS)?.iter()? {
             let (key, value) = item?;
-            match serde_json::from_slice::<Row>(value.value()) {
+            match Row::read(value.value()) {
                 Ok(row) => contents.rows.push(row),
                 Err(error) => {
                     contents
@@ -106,7 +106,7 @@ impl File {
             for entry in entries {
                 match entry {
                     Entry::Put(row) => {
-                        let bytes = serde_json::to_vec(row).map_err(std::io::Error::other)?;
+                        let bytes = row.to_bytes().map_err(std::io::Error::other)?;
                         rows.insert(row.shell.into_bytes(), bytes.as_slice())?;
                     }
                     Entry::Remove(shell) => {

@@ -39,6 +39,9 @@ pub enum Error {
         /// The newest format that is understood.
         known: u64,
     },
+    /// A row that cannot be read or written.
+    #[error("not a row: {0}")]
+    Row(String),
     /// An entry is not in the books.
     #[error("the books could not be written: {0}; free some space, opens wait until a write succeeds")]
     Write(String),

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::Error;
+
 /// How far a shell has come, as far as it is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -63,6 +65,24 @@ pub struct Row {
     /// Cookies by which a balancer finds the back end again, `name=value`. They say where, not who.
     #[serde(default)]
     pub cookies: Vec<String>,
+}
+
+impl Row {
+    /// Reads a row as any release so far has written it.
+    ///
+    /// # Errors
+    /// [`Error::Row`]: what is not a row, or one of a later release.
+    pub fn read(bytes: &[u8]) -> Result<Self, Error> {
+        serde_json::from_slice(bytes).map_err(|error| Error::Row(error.to_string()))
+    }
+
+    /// The row as it stands in the books.
+    ///
+    /// # Errors
+    /// [`Error::Row`] if a path in it is not Unicode.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        serde_json::to_vec(self).map_err(|error| Error::Row(error.to_string()))
+    }
 }
 
 /// One change of the books.

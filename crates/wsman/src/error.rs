@@ -31,8 +31,8 @@ pub enum Error {
         /// How many bytes there are.
         read: u64,
     },
-    /// It is not UTF-8.
-    #[error("the envelope is not UTF-8; set the service to charset=UTF-8")]
+    /// It is neither UTF-8 nor UTF-16.
+    #[error("the envelope is neither UTF-8 nor UTF-16; set the service to charset=UTF-8")]
     Encoding,
     /// It declares a document type. No envelope does, and entities are an attack.
     #[error("the envelope declares a document type, which is never allowed in SOAP")]

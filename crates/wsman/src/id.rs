@@ -95,6 +95,11 @@ id! {
     SessionId, "uuid:"
 }
 
+id! {
+    /// One operation, `uuid:` and a GUID: a message that is sent again keeps it (MS-WSMV, protocol.md 21).
+    OperationId, "uuid:"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

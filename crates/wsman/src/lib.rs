@@ -9,7 +9,7 @@
 //! - [`Session`], [`Request`], [`Operation`], [`Verb`]: what is asked, and of which shell.
 //! - [`Response`], [`Answer`], [`Shell`], [`Received`], [`Page`]: what is answered.
 //! - [`Fault`], [`FaultKind`], [`Cure`], [`Exchange`], [`Budget`]: what went wrong, by number first, and what helps.
-//! - [`ShellId`], [`CommandId`], [`MessageId`], [`SessionId`]: identifiers that keep the other side's spelling.
+//! - [`ShellId`], [`CommandId`], [`MessageId`], [`OperationId`], [`SessionId`]: identifiers that keep the other side's spelling.
 //! - [`duration`], [`connection_uri`], [`resource_uri`]: small rules of the protocol.
 //! - [`Limits`], [`Error`]: how much is read, and why something was not.
 
@@ -35,7 +35,7 @@ pub use answer::{
 };
 pub use error::{Error, Rejected};
 pub use fault::{Budget, Count, Cure, Exchange, Fault, FaultKind, Scope};
-pub use id::{CommandId, MessageId, SessionId, ShellId};
+pub use id::{CommandId, MessageId, OperationId, SessionId, ShellId};
 pub use limits::Limits;
 pub use operation::{
     BufferMode, Command, Connect, Create, Disconnect, Enumerate, Operation, OptionValue, Pull, Receive, Send, Signal,

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::{Limits, MessageId, Operation, OptionValue, Rejected, SessionId, ShellId, Verb};
+use crate::xml::decode;
+use crate::{Limits, MessageId, Operation, OperationId, OptionValue, Rejected, SessionId, ShellId, Verb};
 
 /// A request, on either side. A client makes it with [`Session::request`](crate::Session::request).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,11 @@ pub struct Request {
     pub message_id: MessageId,
     /// The client's session.
     pub session_id: Option<SessionId>,
+    /// Which operation this message belongs to. With [`sequence_id`](Self::sequence_id) it is what a server tells a
+    /// repeated message by.
+    pub operation_id: Option<OperationId>,
+    /// The message's number in its operation, from 1.
+    pub sequence_id: Option<u64>,
     /// The resource.
     pub resource_uri: String,
     /// The shell that is selected.
@@ -64,11 +70,15 @@ impl Request {
         limit.saturating_sub(write::overhead(self)) / 4 * 3
     }
 
-    /// Reads a request, as a server.
+    /// Reads a request in UTF-8 or UTF-16, as a server.
     ///
     /// # Errors
     /// [`Rejected`], with the message's id as far as it could be read.
     pub fn read(envelope: &[u8], limits: &Limits) -> Result<Self, Rejected> {
-        read::read(envelope, limits)
+        let rejected = |error| Rejected {
+            message_id: None,
+            error,
+        };
+        read::read(&decode(envelope, limits).map_err(rejected)?, limits)
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::xml::decode;
 use crate::{Answer, Error, Fault, Limits, MessageId, Verb};
 
 /// A response, on either side.
@@ -56,12 +57,12 @@ impl Response {
         (max_envelope_size as usize).saturating_sub(write::receive_overhead(streams)) / 4 * 3
     }
 
-    /// Reads a response, whatever it answers.
+    /// Reads a response, whatever it answers, in UTF-8 or UTF-16.
     ///
     /// # Errors
     /// Any [`Error`] but [`Error::Unrelated`] and [`Error::Verb`].
     pub fn read(envelope: &[u8], limits: &Limits) -> Result<Self, Error> {
-        read::read(envelope, limits)
+        read::read(&decode(envelope, limits)?, limits)
     }
 
     /// Reads what came back over HTTP for the request `message_id` of kind `verb`.

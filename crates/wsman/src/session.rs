@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::names::{COMMAND_RESOURCE, CONFIG, SHELL_RESOURCE};
-use crate::{Created, MessageId, Operation, Request, SessionId, ShellId};
+use crate::{Created, MessageId, Operation, OperationId, Request, SessionId, ShellId};
 
 /// The envelope size that every server takes, in bytes: 150 KB, the limit of Windows Server 2008 R2.
 pub const MIN_ENVELOPE_SIZE: u32 = 153_600;
@@ -109,10 +109,17 @@ impl Session {
             | Operation::Connect(_)
             | Operation::Get => Some(self.shell_id.clone()),
         };
+        // An operation of one message; the same bytes sent again are the same message of it (protocol.md 21).
+        let (operation_id, sequence_id) = match operation {
+            Operation::Identify => (None, None),
+            _ => (Some(OperationId::new(message_id.as_str())), Some(1)),
+        };
         Request {
             to: self.to.clone(),
             message_id,
             session_id: Some(self.session_id.clone()),
+            operation_id,
+            sequence_id,
             resource_uri: resource_uri.to_owned(),
             shell_id,
             operation_timeout: Some(timeout),

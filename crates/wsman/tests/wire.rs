@@ -125,7 +125,11 @@ fn what_is_no_envelope_is_told_apart() {
     ] {
         assert_eq!(read(text), Err(want), "{text}");
     }
-    assert_eq!(Response::read(b"\xff\xfe<\0", &Limits::default()), Err(Error::Encoding));
+    assert_eq!(
+        Response::read(b"\xff\xfe<\0\0\xd8a\0", &Limits::default()),
+        Err(Error::Encoding),
+        "half of a surrogate pair"
+    );
     assert_eq!(Response::read(b"<a>\xff</a>", &Limits::default()), Err(Error::Encoding));
     assert!(matches!(
         Response::read(b"\0\xff<s:Envelope", &Limits::default()),
@@ -142,6 +146,56 @@ fn what_is_no_envelope_is_told_apart() {
         matches!(read(&entity), Err(Error::Malformed { .. })),
         "{:?}",
         read(&entity)
+    );
+}
+
+/// `UseUTF16` makes a service answer so, with a byte order mark or without.
+#[test]
+fn an_answer_in_utf_16_is_read() {
+    let told = "Le nombre maximal de shells \u{2014} \u{1f6d1}";
+    let detail = format!(
+        "<f:WSManFault xmlns:f='{}' Code='2150859173'><f:Message>{told}</f:Message></f:WSManFault>",
+        names::FAULT
+    );
+    let reason = format!(
+        "<e:Fault><e:Code><e:Value>e:Receiver</e:Value></e:Code><e:Reason><e:Text>x</e:Text></e:Reason>\
+         <e:Detail>{detail}</e:Detail></e:Fault>"
+    );
+    let text = format!(
+        "<?xml version='1.0' encoding='utf-16'?>{}",
+        envelope(names::FAULT_ACTION, &reason)
+    );
+    let plain = Response::read(text.as_bytes(), &Limits::default()).unwrap();
+    assert!(
+        matches!(&plain.answer, Answer::Fault(fault) if fault.kind == FaultKind::ShellsPerUser && fault.message == told)
+    );
+    let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for (mark, bytes) in [
+        (&b"\xff\xfe"[..], &little),
+        (b"", &little),
+        (b"\xfe\xff", &big),
+        (b"", &big),
+    ] {
+        let document = [mark, bytes].concat();
+        assert_eq!(Response::read(&document, &Limits::default()).as_ref(), Ok(&plain));
+        let cut = &document[..document.len() - 1];
+        assert!(
+            matches!(Response::read(cut, &Limits::default()), Err(Error::Truncated { .. })),
+            "half a character"
+        );
+        let tight = Limits {
+            bytes: document.len() - 1,
+            ..Limits::default()
+        };
+        assert!(matches!(Response::read(&document, &tight), Err(Error::TooMuch { .. })));
+    }
+    let page: Vec<u8> = "<html><head><title>Moved</title></head></html>"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    assert!(
+        matches!(Response::read(&page, &Limits::default()), Err(Error::Html { title: Some(title) }) if title == "Moved")
     );
 }
 
@@ -590,6 +644,23 @@ fn a_session_goes_on_with_what_the_server_returned() {
         (request.resource_uri.as_str(), request.shell_id),
         ("http://x/y", Some(ShellId::new("theirs")))
     );
+}
+
+#[test]
+fn each_request_is_the_first_message_of_an_operation_of_its_own() {
+    let session = session();
+    let envelope = |id: Uuid| session.request(id.into(), Duration::ZERO, Operation::Delete).to_bytes();
+    let (one, other) = (envelope(ID), envelope(Uuid::from_u128(8)));
+    let read = |bytes: &[u8]| Request::read(bytes, &Limits::default()).unwrap();
+    assert_ne!(read(&one).operation_id.unwrap(), read(&other).operation_id.unwrap());
+    assert_eq!((read(&one).sequence_id, read(&other).sequence_id), (Some(1), Some(1)));
+    let text = std::str::from_utf8(&one).unwrap();
+    let both = "<p:OperationID s:mustUnderstand=\"false\">uuid:";
+    assert!(
+        text.contains(both),
+        "a server that does not know it passes over it: {text}"
+    );
+    assert!(text.contains("<p:SequenceId s:mustUnderstand=\"false\">1</p:SequenceId>"));
 }
 
 fn session() -> Session {

@@ -10,7 +10,7 @@ use std::process::Command;
 use crate::cargo::{self, Outcome};
 use crate::interop::target;
 
-const TARGETS: [&str; 4] = ["soap", "fragment", "clixml", "pipe"];
+const TARGETS: [&str; 5] = ["soap", "fragment", "clixml", "pipe", "ledger"];
 
 /// Coverage as `cargo fuzz` asks for it.
 const COVERAGE: [&str; 8] = [
@@ -226,7 +226,7 @@ mod tests {
         assert_eq!((all.seconds, &all.targets[..]), (20, &TARGETS[..]));
         let some = plan(&words("pipe --seconds 5 soap")).unwrap();
         assert_eq!((some.seconds, &some.targets[..]), (5, &["pipe", "soap"][..]));
-        for wrong in ["ledger", "--seconds", "--seconds 0", "--seconds x"] {
+        for wrong in ["broker", "--seconds", "--seconds 0", "--seconds x"] {
             assert!(plan(&words(wrong)).is_err(), "{wrong}");
         }
     }

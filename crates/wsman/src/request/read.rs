@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use super::body::body;
 use crate::stream::truth;
 use crate::xml::{Element, Ns, Pull};
-use crate::{Error, Limits, MessageId, Operation, OptionValue, Rejected, Request, SessionId, ShellId, duration};
+use crate::{
+    Error, Limits, MessageId, Operation, OperationId, OptionValue, Rejected, Request, SessionId, ShellId, duration,
+};
 
 pub(super) fn read(envelope: &[u8], limits: &Limits) -> Result<Request, Rejected> {
     let mut header = Header::default();
@@ -25,6 +27,8 @@ pub(super) struct Header {
     pub(super) action: Option<String>,
     message_id: Option<MessageId>,
     session_id: Option<SessionId>,
+    operation_id: Option<OperationId>,
+    sequence_id: Option<u64>,
     pub(super) resource_uri: Option<String>,
     pub(super) shell_id: Option<ShellId>,
     operation_timeout: Option<std::time::Duration>,
@@ -67,6 +71,8 @@ fn request(envelope: &[u8], limits: &Limits, header: &mut Header) -> Result<Requ
             None => return Err(Error::Missing { what: "MessageID" }),
         },
         session_id: header.session_id.take(),
+        operation_id: header.operation_id.take(),
+        sequence_id: header.sequence_id,
         resource_uri: or_missing(header.resource_uri.take(), "ResourceURI")?,
         shell_id: header.shell_id.take(),
         operation_timeout: header.operation_timeout,
@@ -85,6 +91,12 @@ fn read_header(xml: &mut Pull<'_>, header: &mut Header) -> Result<(), Error> {
             (Ns::Addressing, "Action") => header.action = Some(text(xml)?),
             (Ns::Addressing, "MessageID") => header.message_id = Some(MessageId::new(text(xml)?)),
             (Ns::Wsmv, "SessionId") => header.session_id = Some(SessionId::new(text(xml)?)),
+            (Ns::Wsmv, "OperationID") => header.operation_id = Some(OperationId::new(text(xml)?)),
+            (Ns::Wsmv, "SequenceId") => {
+                let number = text(xml)?;
+                let parsed = number.parse().map_err(|_| Error::value("SequenceId", &number))?;
+                header.sequence_id = Some(parsed);
+            }
             (Ns::Wsman, "ResourceURI") => header.resource_uri = Some(text(xml)?),
             (Ns::Wsman, "OperationTimeout") => header.operation_timeout = Some(timeout(xml, "OperationTimeout")?),
             (Ns::Wsman, "MaxEnvelopeSize") => {

@@ -89,9 +89,13 @@ fn header(w: &mut Writer, request: &Request) {
         }
     }
     if let Some(id) = &request.session_id {
-        w.raw("<p:SessionId s:mustUnderstand=\"false\">");
-        w.text(id.as_str());
-        w.raw("</p:SessionId>");
+        may(w, "p:SessionId", id.as_str());
+    }
+    if let Some(id) = &request.operation_id {
+        may(w, "p:OperationID", id.as_str());
+    }
+    if let Some(number) = request.sequence_id {
+        may(w, "p:SequenceId", &number.to_string());
     }
     if let Some(timeout) = request.operation_timeout {
         w.element("w:OperationTimeout", &duration::write(timeout));
@@ -110,9 +114,17 @@ fn header(w: &mut Writer, request: &Request) {
 }
 
 fn must(w: &mut Writer, name: &str, text: &str) {
+    marked(w, name, " s:mustUnderstand=\"true\">", text);
+}
+
+fn may(w: &mut Writer, name: &str, text: &str) {
+    marked(w, name, " s:mustUnderstand=\"false\">", text);
+}
+
+fn marked(w: &mut Writer, name: &str, mark: &str, text: &str) {
     w.raw("<");
     w.raw(name);
-    w.raw(" s:mustUnderstand=\"true\">");
+    w.raw(mark);
     w.text(text);
     w.raw("</");
     w.raw(name);

@@ -123,12 +123,7 @@ impl<'a> Pull<'a> {
             return Err(Error::Html { title: title(start) });
         }
         if !start.starts_with(b"<") {
-            let utf16 = start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") || start.starts_with(b"\0<");
-            return Err(if utf16 {
-                Error::Encoding
-            } else {
-                malformed(0, "the text does not begin with an element")
-            });
+            return Err(malformed(0, "the text does not begin with an element"));
         }
         let text = match std::str::from_utf8(document) {
             Ok(text) => text,

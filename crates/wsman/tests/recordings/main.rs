@@ -163,6 +163,10 @@ fn meaning(mut envelope: Node) -> Node {
         }
     });
     let header = envelope.children.iter_mut().find(|c| c.local == "Header").unwrap();
+    // pypsrp numbers no operations.
+    header
+        .children
+        .retain(|c| !matches!(c.local.as_str(), "OperationID" | "SequenceId"));
     // An option set of which nothing is left.
     header
         .children
@@ -207,6 +211,7 @@ fn every_request_of_powershell_equals_ours_in_meaning() {
             built
         });
         let built = built.as_mut().unwrap();
+        (built.operation_id, built.sequence_id) = (None, None);
         for request in [&mut read, built] {
             match &mut request.operation {
                 Operation::Command(command) => command.text.clear(),
