@@ -4,9 +4,12 @@ use std::borrow::Cow;
 
 use crate::{Error, Limits};
 
+/// How two bytes make a unit.
+type Unit = fn([u8; 2]) -> u16;
+
 /// The document in UTF-8. A byte order mark tells UTF-16, and so does a zero beside the first `<`.
 pub(crate) fn decode<'a>(document: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8]>, Error> {
-    let (unit, rest): (fn([u8; 2]) -> u16, &[u8]) = match document {
+    let (unit, rest): (Unit, &[u8]) = match document {
         [0xff, 0xfe, rest @ ..] => (u16::from_le_bytes, rest),
         [0xfe, 0xff, rest @ ..] => (u16::from_be_bytes, rest),
         [b'<', 0, ..] => (u16::from_le_bytes, document),
