@@ -53,6 +53,9 @@ async fn serve(started: Started) -> anyhow::Result<()> {
     for damaged in &opened.damaged {
         tracing::error!(damaged, "a row of the books cannot be read");
     }
+    for notice in &opened.notices {
+        tracing::warn!(notice, "the books");
+    }
     let clock = Clock::new();
     #[cfg(feature = "test-clock")]
     clock.serve(place.state())?;

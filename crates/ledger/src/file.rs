@@ -1,21 +1,32 @@
-//! The redb file: two tables, rows as JSON so that a later release can read what an earlier one wrote.
+//! The redb file: tables of shells, leases, shells that are gone, and numbers.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use redb::{Database, DatabaseError, Durability, ReadableDatabase as _, ReadableTable as _, TableDefinition};
+use redb::{
+    Builder, Database, DatabaseError, Durability, ReadableDatabase as _, ReadableTable as _, Table, TableDefinition,
+    TableError,
+};
 
+use crate::contents::{Contents, PAST};
+use crate::record::{damaged, read_lease, read_row, write};
 use crate::{Entry, Error, Row};
 
-const ROWS: TableDefinition<'_, [u8; 16], &[u8]> = TableDefinition::new("rows");
+type Rows<'k> = TableDefinition<'k, [u8; 16], &'static [u8]>;
+const ROWS: Rows<'_> = TableDefinition::new("rows");
+const GONE: Rows<'_> = TableDefinition::new("gone");
+const LEASES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("leases");
 const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");
 /// The format that this release writes. It rises when an older release would misread a row.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
+/// The books are small, and so is the memory that they may take.
+const CACHE: usize = 1 << 20;
 
 /// What the file held when it was opened.
 #[derive(Debug, Default)]
-pub(crate) struct Contents {
-    pub(crate) rows: Vec<Row>,
-    pub(crate) fences: u64,
+pub(crate) struct Found {
+    pub(crate) contents: Contents,
+    pub(crate) past: Vec<Row>,
     /// Rows that could not be read: their shells are unknown, and somebody must be told.
     pub(crate) damaged: Vec<String>,
 }
@@ -27,99 +38,180 @@ pub(crate) struct File {
 }
 
 impl File {
-    /// Opens or makes the file. The database holds an exclusive lock on it while it is open.
-    pub(crate) fn open(path: &Path) -> Result<(Self, Contents), Error> {
+    /// Opens or makes the file. The database holds an exclusive lock on it while it is open. Every page is looked at: a
+    /// file that something else than this program has changed is refused.
+    pub(crate) fn open(path: &Path) -> Result<(Self, Found), Error> {
         let failed = |message: String| Error::Open {
             path: PathBuf::from(path),
             message,
         };
-        let database = Database::create(path).map_err(|error| match error {
-            DatabaseError::DatabaseAlreadyOpen => Error::Taken {
+        // A file that is damaged in a way of which the database has not thought may make it panic.
+        let opened = catch_unwind(AssertUnwindSafe(|| Self::try_open(path)));
+        match opened {
+            Ok(Ok(opened)) => Ok(opened),
+            Ok(Err(Failed::Database(DatabaseError::DatabaseAlreadyOpen))) => Err(Error::Taken {
                 path: PathBuf::from(path),
-            },
-            other => failed(other.to_string()),
-        })?;
-        let file = Self { database };
-        let found = file.prepare().map_err(|error| failed(error.to_string()))?;
-        if found > FORMAT {
-            return Err(Error::Newer {
+            }),
+            Ok(Err(Failed::Newer(found))) => Err(Error::Newer {
                 path: PathBuf::from(path),
                 found,
                 known: FORMAT,
-            });
+            }),
+            Ok(Err(Failed::Database(error))) => Err(failed(error.to_string())),
+            Ok(Err(Failed::Other(error))) => Err(failed(error.to_string())),
+            Err(_) => Err(failed("their database does not understand them".to_owned())),
         }
-        let contents = file.contents().map_err(|error| failed(error.to_string()))?;
-        Ok((file, contents))
     }
 
-    fn prepare(&self) -> Result<u64, redb::Error> {
-        let write = self.database.begin_write()?;
-        let found = {
-            write.open_table(ROWS)?;
-            let mut numbers = write.open_table(NUMBERS)?;
-            let found = numbers.get("format")?.map(|value| value.value());
-            match found {
-                Some(found) => found,
-                None => {
-                    numbers.insert("format", FORMAT)?;
-                    FORMAT
-                }
-            }
+    fn try_open(path: &Path) -> Result<(Self, Found), Failed> {
+        let mut builder = Builder::new();
+        builder.set_cache_size(CACHE).set_check_integrity_on_open(true);
+        let file = Self {
+            database: builder.create(path).map_err(Failed::Database)?,
         };
+        let format = file.format().map_err(Failed::Other)?;
+        if format > FORMAT {
+            return Err(Failed::Newer(format));
+        }
+        let mut found = file.read().map_err(Failed::Other)?;
+        if format < FORMAT {
+            found.contents.generation += 1;
+            file.rewrite(&found).map_err(Failed::Other)?;
+        }
+        Ok((file, found))
+    }
+
+    /// The format that the file was written in; 0 for a new one.
+    fn format(&self) -> Result<u64, redb::Error> {
+        let read = self.database.begin_read()?;
+        match read.open_table(NUMBERS) {
+            Ok(numbers) => Ok(numbers.get("format")?.map_or(0, |value| value.value())),
+            Err(TableError::TableDoesNotExist(_)) => Ok(0),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn read(&self) -> Result<Found, redb::Error> {
+        // Made where they are missing, so that reading need not ask.
+        let write = self.database.begin_write()?;
+        let mut found = Found::default();
+        for item in write.open_table(ROWS)?.iter()? {
+            let (key, value) = item?;
+            match read_row(value.value()) {
+                Ok(row) if row.shell.into_bytes() == key.value() => {
+                    found.contents.rows.insert(row.shell, row);
+                }
+                Ok(_) => found
+                    .damaged
+                    .push(format!("shell {}: another one's row", id(key.value()))),
+                Err(why) => found
+                    .damaged
+                    .push(damaged(format_args!("shell {}", id(key.value())), &why)),
+            }
+        }
+        for item in write.open_table(LEASES)?.iter()? {
+            let (key, value) = item?;
+            match read_lease(value.value()) {
+                Ok(lease) => {
+                    found.contents.leases.insert(lease.lease, lease);
+                }
+                Err(why) => found.damaged.push(damaged(format_args!("lease {}", key.value()), &why)),
+            }
+        }
+        for item in write.open_table(GONE)?.iter()? {
+            // One of these that cannot be read is no loss.
+            found.past.extend(read_row(item?.1.value()).ok());
+        }
+        found.past.sort_by_key(|row| row.wall);
+        let numbers = write.open_table(NUMBERS)?;
+        let number = |name: &str| Ok::<_, redb::Error>(numbers.get(name)?.map_or(0, |value| value.value()));
+        found.contents.fences = number("fences")?;
+        found.contents.generation = number("generation")?;
+        drop(numbers);
         write.commit()?;
         Ok(found)
     }
 
-    fn contents(&self) -> Result<Contents, redb::Error> {
-        let read = self.database.begin_read()?;
-        let mut contents = Contents::default();
-        for item in read.open_table(ROWS)?.iter()? {
-            let (key, value) = item?;
-            match Row::read(value.value()) {
-                Ok(row) => contents.rows.push(row),
-                Err(error) => {
-                    contents
-                        .damaged
-                        .push(format!("shell {}: {error}", uuid::Uuid::from_bytes(key.value())));
-                }
-            }
-        }
-        contents.fences = read
-            .open_table(NUMBERS)?
-            .get("fences")?
-            .map_or(0, |value| value.value());
-        Ok(contents)
+    /// Brings an older file to this release's format. Rows that cannot be read stay as they are.
+    fn rewrite(&self, found: &Found) -> Result<(), redb::Error> {
+        let rows = found.contents.rows.values();
+        let entries: Vec<Entry> = rows.map(|row| Entry::Put(Box::new(row.clone()))).collect();
+        self.write(entries.iter(), found.contents.generation)
     }
 
     /// Writes all entries in one durable transaction: all of them are in the books afterwards, or none is.
-    pub(crate) fn commit<'a>(&self, entries: impl Iterator<Item = &'a Entry>) -> Result<(), Error> {
-        self.try_commit(entries)
+    pub(crate) fn commit<'a>(&self, entries: impl Iterator<Item = &'a Entry>, generation: u64) -> Result<(), Error> {
+        self.write(entries, generation)
             .map_err(|error| Error::Write(error.to_string()))
     }
 
-    fn try_commit<'a>(&self, entries: impl Iterator<Item = &'a Entry>) -> Result<(), redb::Error> {
-        let mut write = self.database.begin_write()?;
-        write.set_durability(Durability::Immediate)?;
+    fn write<'a>(&self, entries: impl Iterator<Item = &'a Entry>, generation: u64) -> Result<(), redb::Error> {
+        let mut transaction = self.database.begin_write()?;
+        transaction.set_durability(Durability::Immediate)?;
         {
-            let mut rows = write.open_table(ROWS)?;
-            let mut numbers = write.open_table(NUMBERS)?;
+            let mut rows = transaction.open_table(ROWS)?;
+            let mut leases = transaction.open_table(LEASES)?;
+            let mut gone = transaction.open_table(GONE)?;
+            let mut numbers = transaction.open_table(NUMBERS)?;
             for entry in entries {
                 match entry {
                     Entry::Put(row) => {
-                        let bytes = row.to_bytes().map_err(std::io::Error::other)?;
-                        rows.insert(row.shell.into_bytes(), bytes.as_slice())?;
+                        rows.insert(row.shell.into_bytes(), bytes(&**row)?.as_slice())?;
                     }
                     Entry::Remove(shell) => {
-                        rows.remove(shell.into_bytes())?;
+                        if let Some(last) = rows.remove(shell.into_bytes())? {
+                            gone.insert(shell.into_bytes(), last.value())?;
+                        }
                     }
                     Entry::Fences(upto) => {
                         let before = numbers.get("fences")?.map_or(0, |value| value.value());
                         numbers.insert("fences", before.max(*upto))?;
                     }
+                    Entry::Lease(lease) => {
+                        leases.insert(lease.lease, bytes(&**lease)?.as_slice())?;
+                    }
+                    Entry::LeaseOver(lease) => {
+                        leases.remove(lease)?;
+                    }
                 }
             }
+            shorten(&mut gone)?;
+            numbers.insert("format", FORMAT)?;
+            numbers.insert("generation", generation)?;
         }
-        write.commit()?;
+        transaction.commit()?;
         Ok(())
     }
+}
+
+/// Keeps the past from growing for ever: the older half goes at once, which is rarely.
+fn shorten(gone: &mut Table<'_, [u8; 16], &'static [u8]>) -> Result<(), redb::Error> {
+    use redb::ReadableTableMetadata as _;
+    if gone.len()? <= 2 * PAST as u64 {
+        return Ok(());
+    }
+    let mut ages = Vec::new();
+    for item in gone.iter()? {
+        let (key, value) = item?;
+        ages.push((read_row(value.value()).map_or(0, |row| row.wall), key.value()));
+    }
+    ages.sort_unstable();
+    for (_, key) in ages.iter().take(ages.len().saturating_sub(PAST)) {
+        gone.remove(*key)?;
+    }
+    Ok(())
+}
+
+enum Failed {
+    Database(DatabaseError),
+    Newer(u64),
+    Other(redb::Error),
+}
+
+fn id(key: [u8; 16]) -> uuid::Uuid {
+    uuid::Uuid::from_bytes(key)
+}
+
+fn bytes<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, redb::Error> {
+    write(value).map_err(|error| std::io::Error::other(error).into())
 }

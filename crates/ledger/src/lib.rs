@@ -1,14 +1,23 @@
 //! The books that survive a crash: one row for every remote shell that may exist, written before the act that may make
 //! it, and taken away only when its end is proven. Who restarts reads them first, and closes what is left.
 //!
-//! - [`Row`], [`Stage`]: what is known of one shell. Never a secret.
+//! - [`Row`], [`Stage`]: what is known of one shell. [`LeaseRow`]: a lease to be taken up again. Never a secret.
 //! - [`Ledger`]: the file, with a thread of its own; [`Ledger::write`] answers when the entry is durable.
+//! - [`Row::read`]: a row of any format that there ever was. `version1` is the oldest.
+//! - `copy`, `rescue`: a second copy beside the file, and what to make of both when one has suffered.
 
+mod contents;
+mod copy;
 mod file;
+mod record;
+mod rescue;
 mod row;
+#[cfg(test)]
+mod tests;
 mod thread;
+mod version1;
 
-pub use row::{Entry, Row, Stage};
+pub use row::{Affinity, Anchor, Entry, LeaseKind, LeaseRow, Row, Stage};
 pub use thread::{Ledger, Opened};
 
 /// Why the books cannot be read or kept.
@@ -27,6 +36,19 @@ pub enum Error {
         /// The file.
         path: std::path::PathBuf,
         /// What the system or the file said.
+        message: String,
+    },
+    /// The file is damaged, and there is no copy that could stand in for it.
+    #[error(
+        "{path}: the books are damaged ({message}) and have no copy that can be read; sessions of an earlier psleased \
+         may still be open. Move {aside} aside, start again, and let `pslease reconcile` show what the endpoints hold"
+    )]
+    Damaged {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What to move aside: the file, and its copy if there is one.
+        aside: String,
+        /// What the file said.
         message: String,
     },
     /// A later release wrote them.

@@ -1,11 +1,12 @@
 //! The thread that owns the file. Commits wait for the disk, so no task of the daemon may; entries that arrive while one
 //! commit is under way share the next.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
+use crate::contents::Contents;
 use crate::file::File;
-use crate::{Entry, Error, Row};
+use crate::{Entry, Error, LeaseRow, Row, copy, rescue};
 
 /// Entries that may wait for the disk before whoever writes another waits too.
 const QUEUE: usize = 1024;
@@ -25,10 +26,16 @@ pub struct Opened {
     pub ledger: Ledger,
     /// Shells that may exist.
     pub rows: Vec<Row>,
+    /// Leases that their holders may take up again.
+    pub leases: Vec<LeaseRow>,
+    /// Shells that were gone when last heard of, oldest first: ours, should one of them turn up again.
+    pub past: Vec<Row>,
     /// The highest fence that may have been granted.
     pub fences: u64,
     /// Rows that could not be read, in words. They stay where they are.
     pub damaged: Vec<String>,
+    /// What had happened to the books, and was put right, a sentence each.
+    pub notices: Vec<String>,
     /// Ends when the file is closed.
     pub thread: std::thread::JoinHandle<()>,
 }
@@ -49,20 +56,34 @@ impl std::fmt::Debug for Job {
 impl Ledger {
     /// Opens the file at `path`, or makes it, and starts its thread.
     pub fn open(path: &Path) -> Result<Opened, Error> {
-        let (file, contents) = File::open(path)?;
+        let rescued = rescue::open(path)?;
+        let (contents, file) = (rescued.found.contents, rescued.file);
+        let (rows, leases) = (
+            contents.rows.values().cloned().collect(),
+            contents.leases.values().cloned().collect(),
+        );
+        let fences = contents.fences;
         let (queue, jobs) = sync_channel(QUEUE);
+        let served = Served {
+            path: path.to_path_buf(),
+            file,
+            contents,
+        };
         let thread = std::thread::Builder::new()
             .name("ledger".to_owned())
-            .spawn(move || serve(&file, &jobs))
+            .spawn(move || served.serve(&jobs))
             .map_err(|error| Error::Open {
                 path: path.to_path_buf(),
                 message: error.to_string(),
             })?;
         Ok(Opened {
             ledger: Self { queue },
-            rows: contents.rows,
-            fences: contents.fences,
-            damaged: contents.damaged,
+            rows,
+            leases,
+            past: rescued.found.past,
+            fences,
+            damaged: rescued.found.damaged,
+            notices: rescued.notices,
             thread,
         })
     }
@@ -79,19 +100,40 @@ impl Ledger {
     }
 }
 
-fn serve(file: &File, jobs: &Receiver<Job>) {
-    while let Ok(first) = jobs.recv() {
-        let mut batch = vec![first];
-        while batch.len() < QUEUE
-            && let Ok(job) = jobs.try_recv()
-        {
-            batch.push(job);
+/// What the thread has.
+struct Served {
+    path: PathBuf,
+    file: File,
+    contents: Contents,
+}
+
+impl Served {
+    fn serve(mut self, jobs: &Receiver<Job>) {
+        self.copy();
+        while let Ok(first) = jobs.recv() {
+            let mut batch = vec![first];
+            while batch.len() < QUEUE
+                && let Ok(job) = jobs.try_recv()
+            {
+                batch.push(job);
+            }
+            self.commit(batch);
         }
-        match file.commit(batch.iter().flat_map(|job| &job.entries)) {
+    }
+
+    fn commit(&mut self, batch: Vec<Job>) {
+        let entries = || batch.iter().flat_map(|job| &job.entries);
+        match self.file.commit(entries(), self.contents.generation + 1) {
             Ok(()) => {
+                self.contents.generation += 1;
+                for entry in entries() {
+                    self.contents.apply(entry);
+                }
                 for job in batch {
                     (job.done)(Ok(()));
                 }
+                // Nobody waits for the copy.
+                self.copy();
             }
             Err(error) => {
                 let message = error.to_string();
@@ -101,83 +143,11 @@ fn serve(file: &File, jobs: &Receiver<Job>) {
             }
         }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Stage;
-    use uuid::Uuid;
-
-    fn row(n: u128, stage: Stage) -> Row {
-        Row {
-            shell: Uuid::from_u128(n),
-            stage,
-            session: 3,
-            profile: "sfb".into(),
-            service: "skype-online".into(),
-            admin: "kenmyer@litwareinc.com".into(),
-            organization: "litwareinc.com".into(),
-            uri: "https://localhost/x".into(),
-            resource_uri: "http://schemas.microsoft.com/powershell/Microsoft.PowerShell".into(),
-            configuration: "Microsoft.PowerShell".into(),
-            session_id: Uuid::from_u128(9),
-            ca: None,
-            allow_plain_http: false,
-            idle_seconds: 900,
-            open_seconds: 180,
-            wall: 1_763_000_000_000,
-            epoch: 1,
-            running: true,
-            cookies: vec!["MS-WSMAN=1".into()],
+    fn copy(&self) {
+        if copy::write(&self.path, &self.contents).is_err() {
+            // None is better than one that is not true any more.
+            copy::remove(&self.path);
         }
-    }
-
-    fn write(ledger: &Ledger, entries: Vec<Entry>) {
-        let (said, heard) = sync_channel(1);
-        ledger.write(entries, move |result| said.send(result).unwrap());
-        heard.recv().unwrap().unwrap();
-    }
-
-    #[test]
-    fn what_was_written_is_there_after_a_reload() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("ledger.redb");
-        let opened = Ledger::open(&path).unwrap();
-        assert!(opened.rows.is_empty());
-        write(
-            &opened.ledger,
-            vec![Entry::Put(Box::new(row(1, Stage::Intent))), Entry::Fences(1024)],
-        );
-        write(&opened.ledger, vec![Entry::Put(Box::new(row(2, Stage::Open)))]);
-        write(
-            &opened.ledger,
-            vec![Entry::Put(Box::new(row(1, Stage::Closing))), Entry::Fences(7)],
-        );
-        write(&opened.ledger, vec![Entry::Remove(Uuid::from_u128(2))]);
-        drop(opened.ledger);
-        opened.thread.join().unwrap();
-
-        let again = Ledger::open(&path).unwrap();
-        assert_eq!(again.rows, [row(1, Stage::Closing)]);
-        assert_eq!(again.fences, 1024, "fences never go back");
-        assert!(again.damaged.is_empty());
-    }
-
-    #[test]
-    fn a_second_process_or_handle_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("ledger.redb");
-        let _opened = Ledger::open(&path).unwrap();
-        assert!(matches!(Ledger::open(&path), Err(Error::Taken { .. })));
-    }
-
-    #[test]
-    fn a_file_that_is_no_ledger_is_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("ledger.redb");
-        std::fs::write(&path, "not a database, but long enough to look at".repeat(100)).unwrap();
-        let error = Ledger::open(&path).unwrap_err();
-        assert!(error.to_string().contains("ledger.redb"), "{error}");
     }
 }

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use broker::{SessionId, ShellId};
-use ledger::{Entry, Row, Stage};
+use ledger::{Affinity, Entry, Row, Stage};
 use runspace::Kept;
 use uuid::Uuid;
 
 use crate::config::Profile;
+use crate::hub;
 
 /// The rows as they are, or are about to be, in the file.
 #[derive(Debug, Default)]
@@ -50,7 +51,13 @@ impl Books {
             wall: wall(),
             epoch: 0,
             running: false,
-            cookies: Vec::new(),
+            renamed: None,
+            protocol: None,
+            affinity: Affinity::Untold,
+            identity: hub::identity(profile),
+            dirty: false,
+            commands: 0,
+            opened: 0,
         };
         self.rows.insert(session, row.clone());
         Entry::Put(Box::new(row))
@@ -110,7 +117,7 @@ pub(crate) fn hold_back(row: &Row) -> Option<Duration> {
     }
     let open = match row.stage {
         Stage::Intent => Duration::from_secs(row.open_seconds),
-        Stage::Open | Stage::Closing | Stage::Unconfirmed => Duration::ZERO,
+        Stage::Open | Stage::Disconnected | Stage::Closing | Stage::Unconfirmed => Duration::ZERO,
     };
     // Wall time that went back says that our clocks cannot be trusted: then the hold-back is twice as long.
     let idle = Duration::from_secs(row.idle_seconds);
