@@ -468,7 +468,7 @@ fn a_secret_goes_both_ways_under_the_session_key() {
     let keys = KeyPair::generate(&mut fill).unwrap();
     let message = pair.client.public_key(&keys.public_blob()).unwrap();
     pair.client_sends(message);
-    let Request::PublicKey { blob } = pair.request() else {
+    let Request::PublicKey { blob, .. } = pair.request() else {
         panic!("a key")
     };
     let server_key = SessionKey::new([0x5A; 32]);

@@ -436,7 +436,7 @@ fn the_roles_understand_recorded_sessions() {
                         let _ = client.start(pipeline, MessageType::GetCommandMetadata, body).unwrap();
                         started.insert(pipeline, None);
                     }
-                    server::Request::PublicKey { blob } => {
+                    server::Request::PublicKey { blob, .. } => {
                         let _ = client.as_mut().unwrap().public_key(&blob).unwrap();
                     }
                     server::Request::Input { pipeline, body } => {

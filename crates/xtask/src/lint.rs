@@ -3,8 +3,8 @@
 use crate::cargo::{self, Outcome};
 
 /// Crates that know no runtime; `clippy.toml` in each forbids the clock.
-const CORE: [&str; 10] = [
-    "moment", "broker", "clixml", "psrp", "wsman", "pipe", "runspace", "endpoint", "language", "display",
+const CORE: [&str; 11] = [
+    "moment", "broker", "clixml", "psrp", "wsman", "pipe", "door", "runspace", "endpoint", "language", "display",
 ];
 
 /// What would make a core crate an edge.

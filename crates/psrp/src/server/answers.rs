@@ -124,10 +124,12 @@ impl Pool {
 
     /// ENCRYPTED_SESSION_KEY: the answer to PUBLIC_KEY.
     pub fn session_key(&mut self, sealed: &str) -> Outgoing {
-        self.for_pool(
-            MessageType::EncryptedSessionKey,
-            EncryptedSessionKey { sealed: sealed.into() }.write(),
-        )
+        self.session_key_body(EncryptedSessionKey { sealed: sealed.into() }.write())
+    }
+
+    /// ENCRYPTED_SESSION_KEY as a remote gave it.
+    pub fn session_key_body(&mut self, body: Bytes) -> Outgoing {
+        self.of_session(MessageType::EncryptedSessionKey, body)
     }
 
     /// Any message to the client, with a body that is not looked at: records, host calls, user events.
@@ -219,6 +221,7 @@ impl Pool {
 
     /// PowerShell's server names no pool in messages of the session as such.
     fn of_session(&mut self, kind: MessageType, body: Bytes) -> Outgoing {
+        self.relay = None;
         let pool = Uuid::nil();
         self.fragmenter.outgoing(&Message {
             destination: Destination::Client,

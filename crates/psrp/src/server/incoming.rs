@@ -113,6 +113,7 @@ impl Pool {
             }
             (MessageType::PublicKey, State::Opening | State::Opened) => Request::PublicKey {
                 blob: PublicKey::read(body)?.blob.to_string(),
+                body: message.body,
             },
             (MessageType::RunspacePoolHostResponse, State::Opening | State::Opened) => Request::HostResponse {
                 pipeline: None,

@@ -90,6 +90,8 @@ pub enum Request {
     PublicKey {
         /// A PUBLICKEYBLOB in base64.
         blob: String,
+        /// The whole body: [`PublicKey`](crate::body::PublicKey).
+        body: Bytes,
     },
     /// Something that has no meaning here was passed over. For logs.
     Ignored {

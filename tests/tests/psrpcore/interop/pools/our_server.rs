@@ -279,7 +279,7 @@ fn host_calls_are_answered_and_a_stop_is_confirmed() {
 fn secrets_travel_under_the_session_key() {
     let Some(mut session) = Session::open() else { return };
     session.theirs.run("pool.exchange_key()");
-    let Request::PublicKey { blob } = session.request() else {
+    let Request::PublicKey { blob, .. } = session.request() else {
         panic!("no key")
     };
     let mut bytes = [0; 32];

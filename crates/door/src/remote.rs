@@ -1,0 +1,126 @@
+//! What the session says.
+
+use bytes::Bytes;
+use pipe::Packet;
+use psrp::body::{ErrorRecord, InvocationState, PipelineState};
+use psrp::{MessageType, Piece};
+use uuid::Uuid;
+
+use crate::door::Phase;
+use crate::pipeline::{Pipeline, Stage};
+use crate::{Action, Door, Ending, Run};
+
+/// What a host call says that nobody waits for: `ci` is -100 (protocol.md 16).
+const VOID: &[u8] = b"N=\"ci\">-100<";
+
+impl Door {
+    /// Part of what a pipeline puts out. One that the console does not hear of is taken at once.
+    pub fn piece(&mut self, run: Run, piece: &Piece) {
+        let weight = piece.weight();
+        let heard = self
+            .runs
+            .get(&run)
+            .copied()
+            .filter(|of| self.pipelines.get(of).is_some_and(Pipeline::is_heard));
+        let fragments = match heard {
+            Some(of) => self
+                .pool
+                .relay(Some(of), piece, pipe::BLOB)
+                .map(|fragments| (of, fragments)),
+            None => Ok((Uuid::nil(), Vec::new())),
+        };
+        // What a server may not send to a pipeline is passed over.
+        let (of, fragments) = fragments.unwrap_or_default();
+        if piece.kind == MessageType::PipelineHostCall
+            && piece.first
+            && !fragments.is_empty()
+            && !piece.bytes.windows(VOID.len()).any(|window| window == VOID)
+        {
+            self.act(Action::Asked { run });
+        }
+        let last = fragments.len().saturating_sub(1);
+        if fragments.is_empty() {
+            self.line(Bytes::new(), Some((run, weight)));
+        }
+        for (at, fragment) in fragments.into_iter().enumerate() {
+            let line = Packet::data(of, fragment).to_bytes();
+            self.line(line, (at == last).then_some((run, weight)));
+        }
+    }
+
+    /// The remote's PIPELINE_STATE, with its body as it came.
+    pub fn state(&mut self, run: Run, state: InvocationState, body: Bytes) {
+        let Some(&of) = self.runs.get(&run) else { return };
+        let Some(pipeline) = self.pipelines.get_mut(&of) else {
+            return;
+        };
+        let heard = pipeline.is_heard();
+        if state.is_final() && pipeline.stage == Stage::Started {
+            pipeline.stage = Stage::Finished;
+        }
+        if heard && let Ok(message) = self.pool.pipeline_state_body(of, body, state.is_final()) {
+            self.send(message);
+        }
+        if state.is_final() {
+            self.finished(of);
+        }
+    }
+
+    /// Nothing of the pipeline is left on the remote, or ever was.
+    pub fn ended(&mut self, run: Run, ending: Ending) {
+        let Some(&of) = self.runs.get(&run) else { return };
+        let Some(pipeline) = self.pipelines.get_mut(&of) else {
+            return;
+        };
+        if pipeline.stage == Stage::Started {
+            let state = match ending {
+                Ending::Stopped => PipelineState::stopped(),
+                Ending::Failed(error) => PipelineState::failed(*error),
+                // A final state without which no end is confirmed: whoever says so has missed it.
+                Ending::Confirmed => PipelineState::stopped(),
+            };
+            self.finish(of, &state);
+        }
+        let Some(pipeline) = self.pipelines.get_mut(&of) else {
+            return;
+        };
+        pipeline.stage = Stage::Over;
+        if pipeline.closing {
+            self.forget(of);
+            self.packet(&Packet::CloseAck { ps_guid: of });
+        }
+        self.close_if_over();
+    }
+
+    /// The remote has taken all input that was given for the pipeline.
+    pub fn delivered(&mut self, run: Run) {
+        if let Some(&of) = self.runs.get(&run) {
+            self.acknowledge(of);
+        }
+    }
+
+    /// A message of the remote pool's own: a user event, a host call.
+    pub fn pool_piece(&mut self, piece: &Piece) {
+        if self.phase != Phase::Opened {
+            return;
+        }
+        let fragments = self.pool.relay(None, piece, pipe::BLOB).unwrap_or_default();
+        for fragment in fragments {
+            self.packet(&Packet::data(Uuid::nil(), fragment));
+        }
+    }
+
+    /// The answer to the console's public key: the body of the remote's ENCRYPTED_SESSION_KEY.
+    pub fn session_key(&mut self, body: Bytes) {
+        if self.phase == Phase::Opened {
+            let message = self.pool.session_key_body(body);
+            self.send(message);
+        }
+    }
+
+    /// There is no session any more, and cannot be another: what runs fails, the pool is Broken, and the reason is told with
+    /// both.
+    pub fn broken(&mut self, error: ErrorRecord) {
+        self.break_with(error);
+    }
+}
