@@ -89,7 +89,7 @@ mod tests {
             .try_get_matches_from(arrange(&Cli::command(), words))
             .unwrap();
         match <Cli as clap::FromArgMatches>::from_arg_matches(&matches).unwrap().verb {
-            Verb::Run(run) => run,
+            Verb::Run(run) => *run,
             other => panic!("{other:?}"),
         }
     }

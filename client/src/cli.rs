@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::duration::parse;
+use crate::parameters::ParameterArgs;
 
 /// Borrow leases on remote PowerShell sessions.
 ///
@@ -51,17 +52,17 @@ pub(crate) enum Format {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Run a command, and print what it writes.
-    Run(Run),
+    Run(Box<Run>),
     /// Open a profile's session now.
-    Connect(Connect),
+    Connect(Box<Connect>),
     /// Take a lease for a shell or a script, and print it.
-    Acquire(Acquire),
+    Acquire(Box<Acquire>),
     /// Put off the end of a lease.
     Renew(Renew),
     /// Give a lease back.
     Release(Release),
     /// Hold a lease while a program runs.
-    With(With),
+    With(Box<With>),
     /// Who holds what.
     Status(Status),
     /// Who waits, and why.
@@ -102,6 +103,8 @@ pub(crate) struct How {
     /// How long to wait for a slot; 0 not at all. For ever on a terminal, else 10m.
     #[arg(long, value_name = "TIME", value_parser = parse)]
     pub(crate) wait: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) parameters: ParameterArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -149,6 +152,11 @@ pub(crate) struct Connect {
     /// How long to wait for a slot; 0 not at all.
     #[arg(long, value_name = "TIME", value_parser = parse)]
     pub(crate) wait: Option<Duration>,
+    /// Show each step, as the service's own connector does.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) parameters: ParameterArgs,
 }
 
 /// Take a lease for a shell or a script, and print it.

@@ -187,6 +187,23 @@ impl Entry<'_> {
     }
 }
 
+/// A TOML text as the JSON that says the same.
+pub(crate) fn to_json(text: &str) -> Result<serde_json::Value, toml_edit::TomlError> {
+    let document: DocumentMut = text.parse()?;
+    Ok(table_json(document.as_table()))
+}
+
+fn table_json(table: &toml_edit::Table) -> serde_json::Value {
+    let entry = |(key, item): (&str, &Item)| {
+        let value = match item {
+            Item::Table(table) => table_json(table),
+            item => json(item.as_value()?),
+        };
+        Some((key.to_owned(), value))
+    };
+    table.iter().filter_map(entry).collect::<serde_json::Map<_, _>>().into()
+}
+
 fn json(value: &Value) -> serde_json::Value {
     match value {
         Value::String(text) => text.value().as_str().into(),

@@ -11,6 +11,7 @@ use proto::v1::greeting_client::GreetingClient;
 use proto::v1::leases_client::LeasesClient;
 use proto::v1::pipelines_client::PipelinesClient;
 use proto::v1::sessions_client::SessionsClient;
+use proto::v1::sign_ins_client::SignInsClient;
 use proto::v1::{HelloRequest, HelloResponse};
 use tokio::net::UnixStream;
 use tonic::transport::{Channel, Endpoint};
@@ -145,7 +146,12 @@ impl Client {
         AdminClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE)
     }
 
-    /// Log-ins.
+    /// Sign-ins that need more than a secret.
+    pub fn sign_ins(&self) -> SignInsClient<Channel> {
+        SignInsClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE)
+    }
+
+    /// Log-ons.
     pub fn accounts(&self) -> AccountsClient<Channel> {
         AccountsClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE)
     }

@@ -120,11 +120,6 @@ impl How {
             Some(Mode::Fresh) => LeaseMode::Fresh,
         }
     }
-
-    /// The profile that is named here or in the environment; empty leaves it to the daemon.
-    pub(crate) fn profile(&self) -> String {
-        profile(self.profile.as_deref())
-    }
 }
 
 /// `-p`, else `PSLEASE_PROFILE`, else whatever the daemon's configuration says.

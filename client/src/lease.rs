@@ -22,6 +22,7 @@ pub fn wish(profile: impl Into<String>, mode: LeaseMode) -> LeaseWish {
         wait: None,
         caller: Some(caller),
         label: String::new(),
+        parameters: None,
     }
 }
 

@@ -3,6 +3,7 @@
 //! - `cli`, `args`: the grammar, and which words of `run` are ours
 //! - `commands`: one file per verb; `config`: the file that `profile` edits
 //! - `pipeline`: from words to a pipeline, and from its streams to text
+//! - `parameters`: those of New-CsOnlineSession and New-PSSession, and their secrets
 //! - `objects`: what a pipeline wrote, as table, list, JSON, CSV; `output`: the same for our own rows
 //! - `notice`, `failure`, `exit`: what people are told, and the codes that programs see
 //! - `terminal`: questions, answers, passwords; `log_in`: asking for one while something waits for it
@@ -19,6 +20,7 @@ mod log_in;
 mod notice;
 mod objects;
 mod output;
+mod parameters;
 mod pipeline;
 mod terminal;
 

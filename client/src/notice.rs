@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
-use proto::v1::{BlockedBy, Holder, Waiting};
+use proto::v1::{BlockedBy, Holder, Parameters, Waiting};
 use pslease::Client;
 
 use crate::duration;
@@ -40,8 +40,8 @@ impl Notices {
     }
 
     /// From here on a person who waits for a log-in on `profile` is asked for the password.
-    pub(crate) fn ask_with(&mut self, client: &Client, profile: &str) {
-        self.log_in = LogIn::possible(client, profile);
+    pub(crate) fn ask_with(&mut self, client: &Client, profile: &str, parameters: Option<&Parameters>) {
+        self.log_in = LogIn::possible(client, profile, parameters);
     }
 
     /// A change of position alone is no news; another reason, or another holder, is.

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use proto::v1::lease_event::Event;
-use proto::v1::{AcquireRequest, Granted, LeaseWish, anchor};
+use proto::v1::{AcquireRequest, Granted, LeaseWish, Parameters, anchor};
 
 use crate::cli::{self, Anchor, Format};
 use crate::context::{Context, caller, priority, stdout, unless_interrupted, wait, width};
@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::failure::{Done, Failure};
 use crate::notice::Notices;
 use crate::output::{Cell, Page, Row, view};
+use crate::parameters;
 
 pub(super) async fn run(context: &Context, args: cli::Acquire) -> Done {
     unless_interrupted(acquire(context, args)).await
@@ -19,9 +20,10 @@ pub(super) async fn run(context: &Context, args: cli::Acquire) -> Done {
 
 async fn acquire(context: &Context, args: cli::Acquire) -> Done {
     let mut notices = context.notices();
+    let parameters = args.how.parameters.gather().await?;
     let client = context.client().await?;
-    let wish = wish(&args);
-    notices.ask_with(&client, &wish.profile);
+    let wish = wish(&args, parameters);
+    notices.ask_with(&client, &wish.profile, wish.parameters.as_ref());
     if args.anchor == Anchor::Stream {
         let mut lease = client.hold(wish, |event| tell(&mut notices, &event)).await?;
         notices.served();
@@ -51,16 +53,17 @@ async fn acquire(context: &Context, args: cli::Acquire) -> Done {
     }
 }
 
-fn wish(args: &cli::Acquire) -> LeaseWish {
+fn wish(args: &cli::Acquire, parameters: Option<Parameters>) -> LeaseWish {
     let mut caller = caller("pslease acquire");
     caller.ancestors = pslease::caller::ancestors();
     LeaseWish {
-        profile: args.how.profile(),
+        profile: parameters::profile(args.how.profile.as_deref(), parameters.as_ref()),
         mode: args.how.mode().into(),
         priority: priority().into(),
         wait: wait(args.how.wait),
         caller: Some(caller),
         label: args.label.clone().unwrap_or_default(),
+        parameters,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::cli;
 use crate::context::{Context, profile, unless_interrupted};
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
-use crate::log_in;
+use crate::log_in::{self, SignIn};
 use crate::notice::say;
 use crate::terminal;
 
@@ -20,8 +20,19 @@ pub(super) async fn run(context: &Context, args: cli::Login) -> Done {
     let client = context.client().await?;
     let password = if args.password_stdin {
         from_stdin()?
-    } else {
+    } else if args.user.is_some() {
         ask(&client, &profile, args.user.as_deref()).await?
+    } else {
+        match unless_interrupted(log_in::sign_in(&client, &profile, None)).await? {
+            SignIn::Done(words) => {
+                if !context.quiet() {
+                    say(&words);
+                }
+                return Ok(Exit::Ok);
+            }
+            SignIn::Secret(question) => ask_for(&question).await?,
+            SignIn::Unsaid => ask(&client, &profile, None).await?,
+        }
     };
     if password.is_empty() {
         return Err(Failure::usage("the password is empty"));
@@ -55,9 +66,19 @@ fn from_stdin() -> Result<String, Failure> {
 }
 
 async fn ask(client: &Client, profile: &str, user: Option<&str>) -> Result<String, Failure> {
-    if terminal::open().is_none() {
-        let missing = "there is no terminal to ask for the password at";
-        return Err(Failure::new(Exit::LogIn, missing).hint("pslease login --password-stdin < FILE"));
-    }
+    needs_terminal()?;
     log_in::ask(client, profile, user).await
+}
+
+async fn ask_for(question: &str) -> Result<String, Failure> {
+    needs_terminal()?;
+    terminal::ask_secret(question).await
+}
+
+fn needs_terminal() -> Result<(), Failure> {
+    if terminal::open().is_some() {
+        return Ok(());
+    }
+    let missing = "there is no terminal to ask for the password at";
+    Err(Failure::new(Exit::LogIn, missing).hint("pslease login --password-stdin < FILE"))
 }

@@ -26,12 +26,12 @@ use crate::failure::Done;
 /// Runs the verb.
 pub(crate) async fn run(context: Context, verb: Verb) -> Done {
     match verb {
-        Verb::Run(args) => run::run(&context, args).await,
-        Verb::Connect(args) => connect::run(&context, args).await,
-        Verb::Acquire(args) => acquire::run(&context, args).await,
+        Verb::Run(args) => run::run(&context, *args).await,
+        Verb::Connect(args) => connect::run(&context, *args).await,
+        Verb::Acquire(args) => acquire::run(&context, *args).await,
         Verb::Renew(args) => renew::run(&context, args).await,
         Verb::Release(args) => release::run(&context, args).await,
-        Verb::With(args) => with::run(&context, args).await,
+        Verb::With(args) => with::run(&context, *args).await,
         Verb::Status(args) => status::run(&context, args).await,
         Verb::Queue => queue::run(&context).await,
         Verb::Sessions => sessions::run(&context).await,

@@ -8,7 +8,8 @@ use std::time::Duration;
 use proto::v1::invoke_event::Event;
 use proto::v1::invoke_request::Message;
 use proto::v1::{
-    Begin, Encoding, ErrorKind, InvokeEvent, InvokeRequest, LeaseMode, PipelineEnd, PipelineOutcome, Stream, begin,
+    Begin, Encoding, ErrorKind, InvokeEvent, InvokeRequest, LeaseMode, Parameters, PipelineEnd, PipelineOutcome,
+    Stream, begin,
 };
 use pslease::LeaseKey;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -24,6 +25,7 @@ use crate::exit::Exit;
 use crate::failure::{Done, Failure};
 use crate::notice::{Notices, hint, say};
 use crate::objects::Objects;
+use crate::parameters;
 use crate::pipeline::{Asked, Chunks, Host, Screen, error_text, printable};
 
 /// What PowerShell says of a command on a closed session, which is what people search for.
@@ -46,7 +48,11 @@ pub(super) async fn run(context: &Context, args: cli::Run) -> Done {
         None => context::lease(args.lease.as_deref())?,
     };
     let mut notices = context.notices();
-    let began = begin(&args, asked, lease);
+    let parameters = match lease {
+        None => args.how.parameters.gather().await?,
+        Some(_) => None,
+    };
+    let began = begin(&args, asked, lease, parameters.clone());
     let (requests, outgoing) = mpsc::channel(OUTGOING);
     let first = InvokeRequest {
         message: Some(Message::Begin(began)),
@@ -56,7 +62,8 @@ pub(super) async fn run(context: &Context, args: cli::Run) -> Done {
     let called = async {
         let client = context.client().await?;
         if lease.is_none() {
-            notices.ask_with(&client, &args.how.profile());
+            let profile = parameters::profile(args.how.profile.as_deref(), parameters.as_ref());
+            notices.ask_with(&client, &profile, parameters.as_ref());
         }
         Ok(client
             .pipelines()
@@ -85,7 +92,7 @@ pub(super) async fn run(context: &Context, args: cli::Run) -> Done {
     run.finish(&end)
 }
 
-fn begin(args: &cli::Run, asked: Asked, lease: Option<LeaseKey>) -> Begin {
+fn begin(args: &cli::Run, asked: Asked, lease: Option<LeaseKey>, parameters: Option<Parameters>) -> Begin {
     Begin {
         mode: match lease {
             Some(_) => LeaseMode::Unspecified,
@@ -94,7 +101,7 @@ fn begin(args: &cli::Run, asked: Asked, lease: Option<LeaseKey>) -> Begin {
         .into(),
         with: Some(match lease {
             Some(key) => begin::With::Lease(key),
-            None => begin::With::Profile(args.how.profile()),
+            None => begin::With::Profile(parameters::profile(args.how.profile.as_deref(), parameters.as_ref())),
         }),
         priority: priority().into(),
         wait: wait(args.how.wait),
@@ -103,6 +110,7 @@ fn begin(args: &cli::Run, asked: Asked, lease: Option<LeaseKey>) -> Begin {
         encoding: Encoding::Clixml.into(),
         what: Some(begin::What::CreatePipeline(asked.body(context::host_size()))),
         has_input: false,
+        parameters,
     }
 }
 

@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use proto::v1::{Granted, LeaseWish};
+use proto::v1::{Granted, LeaseWish, Parameters};
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -14,6 +14,7 @@ use crate::context::{Context, caller, priority, unless_interrupted, wait};
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
 use crate::notice::{hint, say};
+use crate::parameters;
 
 /// How long the daemon may take to take a lease back before we end without its word.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -21,9 +22,10 @@ const GOODBYE: Duration = Duration::from_secs(2);
 pub(super) async fn run(context: &Context, args: cli::With) -> Done {
     let mut notices = context.notices();
     let held = unless_interrupted(async {
+        let parameters = args.how.parameters.gather().await?;
         let client = context.client().await?;
-        let wish = wish(&args);
-        notices.ask_with(&client, &wish.profile);
+        let wish = wish(&args, parameters);
+        notices.ask_with(&client, &wish.profile, wish.parameters.as_ref());
         let lease = client.hold(wish, |event| tell(&mut notices, &event)).await?;
         notices.served();
         Ok((client, lease))
@@ -53,7 +55,7 @@ pub(super) async fn run(context: &Context, args: cli::With) -> Done {
     }
 }
 
-fn wish(args: &cli::With) -> LeaseWish {
+fn wish(args: &cli::With, parameters: Option<Parameters>) -> LeaseWish {
     // The program's name only: its arguments may hold a secret.
     let program = args
         .program
@@ -61,12 +63,13 @@ fn wish(args: &cli::With) -> LeaseWish {
         .map(|program| program.to_string_lossy().into_owned())
         .unwrap_or_default();
     LeaseWish {
-        profile: args.how.profile(),
+        profile: parameters::profile(args.how.profile.as_deref(), parameters.as_ref()),
         mode: args.how.mode().into(),
         priority: priority().into(),
         wait: wait(args.how.wait),
         caller: Some(caller(program)),
         label: args.label.clone().unwrap_or_default(),
+        parameters,
     }
 }
 

@@ -11,6 +11,7 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::error;
+use super::parameters::profile_for;
 use crate::account::Standing;
 use crate::config::{Password, Profile};
 use crate::hub::Hub;
@@ -80,7 +81,7 @@ impl Accounts for AccountService {
     async fn login(&self, request: Request<v1::LoginRequest>) -> Result<Response<v1::LoginResponse>, Status> {
         let request = request.into_inner();
         let caller = request.caller.unwrap_or_default();
-        let (profile, _) = super::profile(&self.hub, &request.profile, &caller).await?;
+        let (profile, _) = profile_for(&self.hub, &request.profile, request.parameters, &caller).await?;
         let secret = String::from_utf8(request.password)
             .map_err(|_| error::usage("the password is not UTF-8"))
             .map(SecretString::from)?;

@@ -12,6 +12,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::convert::{self, Peer};
+use super::parameters::profile_for;
 use super::wait::{Out, Told as _, wait};
 use super::{STREAM, error};
 use crate::config::Profile;
@@ -52,7 +53,7 @@ impl LeaseService {
     async fn wish(&self, wish: Option<v1::LeaseWish>, ttl: Option<Duration>, peer: Peer) -> Result<Wish, Status> {
         let wish = wish.ok_or_else(|| error::usage("the wish is missing"))?;
         let caller = wish.caller.clone().unwrap_or_default();
-        let (profile, bad) = super::profile(&self.hub, &wish.profile, &caller).await?;
+        let (profile, bad) = profile_for(&self.hub, &wish.profile, wish.parameters.clone(), &caller).await?;
         let deadline = convert::deadline(self.hub.clock.now(), wish.wait)?;
         let (mode, priority) = (convert::mode(wish.mode()), convert::priority(wish.priority(), &caller));
         let (name, holder) = (profile.name.as_str().into(), convert::holder(peer, &caller));

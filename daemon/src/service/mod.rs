@@ -8,6 +8,7 @@ mod hello;
 mod invoke;
 mod leases;
 mod output;
+mod parameters;
 mod pipeline;
 mod sessions;
 mod status;

@@ -15,6 +15,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::convert::{self, Peer};
+use super::parameters::profile_for;
 use super::{STREAM, error, invoke, value};
 use crate::config::Profile;
 use crate::hub::Hub;
@@ -92,7 +93,7 @@ impl PipelineService {
         let (under, bad) = match begin.with {
             Some(v1::begin::With::Lease(key)) => (Under::Lease(LeaseId(key.lease), Fence(key.fence)), None),
             Some(v1::begin::With::Profile(name)) => {
-                let (profile, bad) = super::profile(&self.hub, &name, &caller).await?;
+                let (profile, bad) = profile_for(&self.hub, &name, begin.parameters, &caller).await?;
                 (Under::Profile(profile, mode), bad)
             }
             None => return Err(error::usage("`begin` must name a lease or a profile")),

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
+use super::parameters::profile_for;
 use super::wait::{Told as _, wait};
 use super::{STREAM, convert, error, status};
 use crate::desk::Answer;
@@ -31,7 +32,7 @@ impl Sessions for SessionService {
         let peer = convert::peer(&request);
         let request = request.into_inner();
         let caller = request.caller.unwrap_or_default();
-        let (profile, bad) = super::profile(&self.hub, &request.profile, &caller).await?;
+        let (profile, bad) = profile_for(&self.hub, &request.profile, request.parameters, &caller).await?;
         let deadline = convert::deadline(self.hub.clock.now(), request.wait)?;
         let priority = convert::priority(v1::Priority::Unspecified, &caller);
         let (out, stream) = mpsc::channel(STREAM);
