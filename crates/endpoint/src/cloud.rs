@@ -37,7 +37,10 @@ impl Template {
     pub const fn log_on(self) -> LogOn {
         match self {
             Self::SkypeOnline | Self::LyncOnline | Self::Eop | Self::ExchangeOnline | Self::Demo => LogOn::Basic,
-            Self::ExchangeServer | Self::SkypeServer | Self::Winrm | Self::Jea => LogOn::Negotiate,
+            // ssh and the programs do without us: keys are theirs, and nobody is asked here.
+            Self::ExchangeServer | Self::SkypeServer | Self::Winrm | Self::Jea | Self::Ssh | Self::Process => {
+                LogOn::Negotiate
+            }
         }
     }
 
@@ -55,6 +58,8 @@ impl Template {
             | Self::SkypeServer
             | Self::Winrm
             | Self::Jea
+            | Self::Ssh
+            | Self::Process
             | Self::Demo => None,
         }
     }
@@ -79,7 +84,13 @@ impl Template {
                 "outlook.office.de",
                 "partner.outlook.cn",
             ],
-            Self::ExchangeServer | Self::SkypeServer | Self::Winrm | Self::Jea | Self::Demo => &[],
+            Self::ExchangeServer
+            | Self::SkypeServer
+            | Self::Winrm
+            | Self::Jea
+            | Self::Ssh
+            | Self::Process
+            | Self::Demo => &[],
         }
     }
 
@@ -111,9 +122,14 @@ impl Template {
             Self::SkypeOnline | Self::Demo => Some(true),
             // "TargetUri = https://webdir0d.litwareinc.com/OcsPowerShellLiveId", in English and in French
             Self::LyncOnline => Some(false),
-            Self::Eop | Self::ExchangeOnline | Self::ExchangeServer | Self::SkypeServer | Self::Winrm | Self::Jea => {
-                None
-            }
+            Self::Eop
+            | Self::ExchangeOnline
+            | Self::ExchangeServer
+            | Self::SkypeServer
+            | Self::Winrm
+            | Self::Jea
+            | Self::Ssh
+            | Self::Process => None,
         }
     }
 }

@@ -187,6 +187,21 @@ impl Template {
                 per_host: true,
                 discovery: false,
             },
+            // Nobody at the other end counts: ten is the MaxSessions that sshd itself is configured with, and as many
+            // PowerShells as a host should be asked to hold. What idles is a process, and ends when we say so.
+            Self::Ssh | Self::Process => Defaults {
+                configuration: None,
+                uri: None,
+                max_concurrency: 10,
+                max_tenant_concurrency: None,
+                open_rate: None,
+                idle_timeout: MINUTE.saturating_mul(15),
+                max_idle_timeout: MINUTE.saturating_mul(15),
+                max_commands: 1_000_000,
+                language: true,
+                per_host: true,
+                discovery: false,
+            },
             // The numbers of the service that it plays.
             Self::Demo => Defaults {
                 configuration: Some("Microsoft.PowerShell"),
@@ -219,7 +234,10 @@ mod tests {
                 "{template}"
             );
             assert!(defaults.max_idle_timeout >= defaults.idle_timeout, "{template}");
-            assert!(defaults.max_commands < 1000, "{template}: the quota is 1000");
+            assert!(
+                template.is_program() || defaults.max_commands < 1000,
+                "{template}: the plug-in's quota is 1000"
+            );
         }
     }
 

@@ -9,6 +9,7 @@
 //!   does before it opens a session, [`Question`] in and [`Target`] out; [`Stage`]: its verbose lines.
 //! - [`Expiry`], [`Claims`], [`Refresh`]: how long a token is good for, and how it is renewed.
 //! - [`redirected`]: whether credentials may follow a redirect.
+//! - [`Program`]: endpoints that are a program's standard input and output, with [`Ssh`]; [`Ending`]: what its end means.
 //! - [`Saying`]: what went wrong in the user's words, out of [`Facts`].
 
 mod address;
@@ -20,6 +21,7 @@ mod device;
 mod discovery;
 mod oauth;
 mod options;
+mod program;
 mod redirect;
 mod request;
 mod template;
@@ -38,6 +40,7 @@ pub use oauth::{Authority, Refresh, Refusal, Renewed};
 pub use options::{
     Authentication, Buffering, Credential, OptionError, Parameters, Proxy, ProxyAccess, SecretSource, SessionOption,
 };
+pub use program::{Ending, Program, Ssh, SshError};
 pub use redirect::{
     MAXIMUM_REDIRECTION, RedirectPolicy, RedirectRefused, redirected, with_delegated_org, with_token_conversion,
 };

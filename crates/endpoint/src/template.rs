@@ -21,13 +21,17 @@ pub enum Template {
     Winrm,
     /// A constrained endpoint on a WinRM host (Just Enough Administration).
     Jea,
+    /// PowerShell 7 behind an sshd, over the system's OpenSSH client.
+    Ssh,
+    /// A program that speaks PowerShell's out-of-process framing on its standard input and output.
+    Process,
     /// The endpoint that `pslease demo` starts.
     Demo,
 }
 
 impl Template {
     /// Every template, in the order in which people are told of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Winrm,
         Self::Jea,
         Self::ExchangeServer,
@@ -36,6 +40,8 @@ impl Template {
         Self::LyncOnline,
         Self::Eop,
         Self::ExchangeOnline,
+        Self::Ssh,
+        Self::Process,
         Self::Demo,
     ];
 
@@ -55,6 +61,8 @@ impl Template {
             Self::SkypeServer => "skype-server",
             Self::Winrm => "winrm",
             Self::Jea => "jea",
+            Self::Ssh => "ssh",
+            Self::Process => "process",
             Self::Demo => "demo",
         }
     }

@@ -106,6 +106,8 @@ impl Template {
             | Self::SkypeServer
             | Self::Winrm
             | Self::Jea
+            | Self::Ssh
+            | Self::Process
             | Self::Demo => &[],
         }
     }

@@ -151,6 +151,14 @@ pub enum Cause {
         /// Who.
         host: String,
     },
+    /// The program at the pipe's other end has ended.
+    #[error("{why}")]
+    Exited {
+        /// One sentence: which, how, and the cure.
+        why: String,
+        /// Whether another try is bound to end the same way until somebody has done something.
+        lasting: bool,
+    },
     /// The operation does not fit the pool's state.
     #[error("the session is {state}, so {operation} is not possible")]
     WrongTime {

@@ -5,13 +5,14 @@
 //! overtake each other.
 
 use std::collections::{HashSet, VecDeque};
+use std::time::Duration;
 
 use moment::Moment;
 use pipe::{Packet, Reader, Stream};
 use uuid::Uuid;
 
 use crate::machine::{Announce, Closing, Lifecycle, Machine, Outbox, Phase, Signal};
-use crate::{Cause, Event, Operation, Output, Pool, Proof, Remains, Stage};
+use crate::{Cause, Event, Notice, Operation, Output, Pool, Proof, Remains, Stage};
 
 /// A pool over a pipe, without I/O.
 ///
@@ -28,8 +29,15 @@ pub struct Pipe {
     /// Our end is closed, or to be closed.
     hung_up: bool,
     deadline: Option<Moment>,
+    /// When somebody is told that the other end says nothing, while the pool is opened.
+    silence: Option<Moment>,
+    /// That was told.
+    silent: bool,
     outputs: VecDeque<Output>,
 }
+
+/// After this long without a word a person is told (decisions.md, Deadlines).
+const SILENCE: Duration = Duration::from_secs(15);
 
 /// The fragments of one packet: PowerShell's are of 32 KiB (protocol.md 23).
 const PACKET: usize = 32 * 1024;
@@ -44,6 +52,8 @@ impl Pipe {
             close_sent: false,
             hung_up: false,
             deadline: None,
+            silence: None,
+            silent: false,
             outputs: VecDeque::new(),
         }
     }
@@ -56,6 +66,7 @@ impl Pipe {
             Some(Lifecycle::Open) if self.machine.phase == Phase::Fresh && !self.hung_up => {
                 self.machine.open();
                 self.deadline = Some(now + self.machine.config.open_timeout);
+                self.silence = Some(now + SILENCE);
                 let uri = self.machine.host.clone();
                 self.machine.tell(Event::Opening(Stage::Creating { uri }));
             }
@@ -73,6 +84,11 @@ impl Pipe {
 
     /// Bytes from the pipe, cut anywhere.
     pub fn bytes(&mut self, now: Moment, bytes: &[u8]) {
+        self.silence = None;
+        if std::mem::take(&mut self.silent) {
+            let host = self.machine.host.clone();
+            self.machine.notice(Notice::Answers { host });
+        }
         self.reader.feed(bytes);
         while !self.hung_up {
             match self.reader.packet() {
@@ -89,12 +105,27 @@ impl Pipe {
 
     /// The other end has closed the pipe.
     pub fn eof(&mut self, now: Moment) {
-        let _ = now;
+        let host = self.machine.host.clone();
+        self.ended(now, Cause::HungUp { host });
+    }
+
+    /// The other end has closed the pipe, for a reason that the driver knows. Half a line that came last is told with it: it
+    /// may be a program's complaint, on the wrong stream.
+    pub fn ended(&mut self, _now: Moment, cause: Cause) {
         if self.hung_up {
             return;
         }
-        let host = self.machine.host.clone();
-        self.hang_up(Cause::HungUp { host });
+        let cause = match self.reader.end() {
+            Err(error @ pipe::Error::Truncated { .. }) => match cause {
+                Cause::Exited { why, lasting } => Cause::Exited {
+                    why: format!("{why}; {error}"),
+                    lasting,
+                },
+                _ => self.machine.protocol_error(error),
+            },
+            Ok(()) | Err(_) => cause,
+        };
+        self.hang_up(cause);
     }
 
     /// Whether more bytes are wanted. While a pipeline's reader has not taken what it was given, the pipe is not read: its
@@ -123,6 +154,7 @@ impl Pipe {
     pub fn poll_timeout(&self) -> Option<Moment> {
         self.deadline
             .into_iter()
+            .chain(self.silence)
             .chain(self.machine.poll_timeout())
             .min()
             .filter(|_| !self.hung_up)
@@ -135,6 +167,12 @@ impl Pipe {
         }
         if let Err(cause) = self.machine.handle_timeout(now) {
             return self.hang_up(cause);
+        }
+        if self.silence.is_some_and(|due| due <= now) {
+            self.silence = None;
+            self.silent = true;
+            let host = self.machine.host.clone();
+            self.machine.notice(Notice::NoAnswer { host, waited: SILENCE });
         }
         if self.deadline.is_some_and(|deadline| deadline <= now) {
             self.deadline = None;
@@ -171,6 +209,7 @@ impl Pipe {
         self.machine.end_all(&Cause::Closed);
         self.machine.phase = Phase::Closed;
         self.deadline = None;
+        self.silence = None;
         if !std::mem::replace(&mut self.hung_up, true) {
             self.outputs.push_back(Output::Hangup);
         }
@@ -183,6 +222,7 @@ impl Pipe {
             return self.closed(Proof::HungUp);
         }
         self.deadline = None;
+        self.silence = None;
         if !std::mem::replace(&mut self.hung_up, true) {
             self.outputs.push_back(Output::Hangup);
         }
