@@ -125,6 +125,10 @@ impl Accounts {
 
     /// Why a person has to log in before anything can be opened; `None` if there is a secret or a source of one.
     pub(crate) fn missing(&self, profile: &Profile) -> Option<NoLogOn> {
+        // A program logs on by itself.
+        if profile.program.is_some() {
+            return None;
+        }
         match (self.standing(profile), &profile.password) {
             ((Standing::Refused, _), _) => Some(NoLogOn::Refused(profile.admin.clone())),
             ((_, true), _) | ((_, false), Password::File(_) | Password::Command(_)) => None,

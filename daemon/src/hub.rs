@@ -150,8 +150,9 @@ pub(crate) fn scopes(profile: &Profile) -> Scopes {
 /// What two sessions must have in common to stand in for each other.
 pub(crate) fn identity(profile: &Profile) -> String {
     format!(
-        "{}\n{}\n{:?}\n{}\n{}",
+        "{}\n{:?}\n{}\n{:?}\n{}\n{}",
         profile.address.uri,
+        profile.program,
         profile.configuration,
         profile.ca,
         profile.no_profile,

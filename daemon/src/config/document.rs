@@ -233,6 +233,21 @@ impl<'a> Keys<'a> {
         self.refuse(known, |key| known.contains(&key))
     }
 
+    /// Refuses the first of these that is there: they mean nothing to this template.
+    pub(super) fn lack(&self, unfit: &[&str], template: impl std::fmt::Display) -> Result<(), ConfigError> {
+        match self
+            .table
+            .iter()
+            .find(|(key, _)| unfit.contains(&key.get_ref().as_ref()))
+        {
+            Some((key, _)) => {
+                let message = format!("means nothing to template {template}: take it out");
+                Err(self.error(&key.span(), key.get_ref(), message))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Refuses what nobody took. `known` are the names to guess from.
     pub(super) fn finish(self, known: &[&str]) -> Result<(), ConfigError> {
         let taken = self.taken.borrow();

@@ -4,6 +4,7 @@ mod account;
 mod document;
 mod error;
 mod profile;
+mod program;
 mod source;
 
 pub(crate) use error::ConfigError;
@@ -178,7 +179,7 @@ open_rate = "5/60s"
             (
                 "version = 1\n[profile.a]\ntemplate = \"skype\"\n",
                 "/c/config.toml:3: profile.a.template: \"skype\" is no template; allowed: winrm, jea, exchange-server, \
-                 skype-server, skype-online, lync-online, eop, exchange-online, demo",
+                 skype-server, skype-online, lync-online, eop, exchange-online, ssh, process, demo",
             ),
             (
                 "version = 1\n[profile.a]\ntemplate = \"winrm\"\nhost = \"h\"\nadmin = \"a\"\nmax_concurency = 3\n",

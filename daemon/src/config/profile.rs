@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use endpoint::{Address, LogOn, Rate, Template};
+use endpoint::{Address, LogOn, Program, Rate, Template};
 
 use super::account::{Scope, organization_of};
 use super::document::{Keys, parse_duration};
 use super::error::ConfigError;
+use super::program;
 
 const KEYS: [&str; 27] = [
     "template",
@@ -55,6 +56,8 @@ pub(crate) enum Password {
 pub(crate) struct Profile {
     pub(crate) name: String,
     pub(crate) template: Template,
+    /// What is started, for an endpoint that is a program.
+    pub(crate) program: Option<Program>,
     pub(crate) address: Address,
     /// The configuration's name, or a whole resource URI.
     pub(crate) configuration: String,
@@ -86,12 +89,18 @@ pub(crate) struct Profile {
 
 impl Profile {
     pub(super) fn read(name: &str, keys: Keys<'_>) -> Result<Self, ConfigError> {
-        keys.only(&KEYS)?;
+        let known = [&KEYS[..], &program::KEYS].concat();
+        keys.only(&known)?;
         let template = template(&keys)?;
         let defaults = template.defaults();
+        let program = program::program(&keys, template)?;
         let allow_plain_http = keys.boolean("allow_plain_http")?;
-        let address = address(&keys, template, allow_plain_http)?;
+        let address = match &program {
+            Some(program) => program.address(),
+            None => address(&keys, template, allow_plain_http)?,
+        };
         let configuration = match (keys.string("configuration")?, defaults.configuration) {
+            _ if program.is_some() => String::new(),
             (Some((name, _)), _) => name,
             (None, Some(name)) => name.to_owned(),
             (None, None) => {
@@ -99,18 +108,21 @@ impl Profile {
                 return Err(keys.missing(message));
             }
         };
-        let Some((admin, _)) = keys.string("admin")? else {
-            return Err(keys.missing("admin is missing: set admin = \"USER\"".to_owned()));
+        let admin = match (&program, keys.string("admin")?) {
+            (Some(program), _) => program::account(&keys, program)?,
+            (None, Some((admin, _))) => admin,
+            (None, None) => return Err(keys.missing("admin is missing: set admin = \"USER\"".to_owned())),
         };
         let organization = keys.string("organization")?.map(|(organization, _)| organization);
         let organization = organization
             .or_else(|| organization_of(&admin))
             .unwrap_or_else(|| address.host.clone());
         let aliases = keys.strings("aliases")?.map(|(aliases, _)| aliases).unwrap_or_default();
-        let service = match keys.string("service")? {
-            Some((service, _)) => service,
-            None if defaults.per_host => format!("{}:{}", address.host, address.port),
-            None => template.name().to_owned(),
+        let service = match (keys.string("service")?, &program) {
+            (Some((service, _)), _) => service,
+            (None, Some(program)) => program.scope(),
+            (None, None) if defaults.per_host => format!("{}:{}", address.host, address.port),
+            (None, None) => template.name().to_owned(),
         };
         log_on(&keys)?;
         let limit = |given: Option<u32>, default: u32| given.unwrap_or(default);
@@ -144,13 +156,14 @@ impl Profile {
             no_profile: keys.boolean("no_profile")?,
             name: name.to_owned(),
             template,
+            program,
             address,
             configuration,
             admin,
             organization,
             allow_plain_http,
         };
-        keys.finish(&KEYS)?;
+        keys.finish(&known)?;
         Ok(profile)
     }
 }

@@ -82,6 +82,13 @@ impl Accounts for AccountService {
         let request = request.into_inner();
         let caller = request.caller.unwrap_or_default();
         let (profile, _) = profile_for(&self.hub, &request.profile, request.parameters, &caller).await?;
+        if profile.program.is_some() {
+            let message = format!(
+                "profile {} needs no login: {} logs on by itself",
+                profile.name, profile.template
+            );
+            return Err(error::usage(&message));
+        }
         let secret = String::from_utf8(request.password)
             .map_err(|_| error::usage("the password is not UTF-8"))
             .map(SecretString::from)?;

@@ -16,10 +16,9 @@ use runspace::Operation;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::carrier::{Carrier, Wanted};
+use super::carrier::{Carrier, Landed, Wanted};
 use super::ending::{not_begun, unproven};
 use super::opening::{self, Trial};
-use super::wire::Landed;
 use super::{Feed, Order, Sessions, key};
 use crate::config::Profile;
 
@@ -168,7 +167,7 @@ impl Driver {
         loop {
             if let Some(output) = self.carrier.poll_output() {
                 let now = self.now();
-                if let Some(Wanted::Key) = self.carrier.carry(now, output) {
+                if let Some(Wanted::Key) = self.carrier.carry(now, output).await {
                     self.make_key().await;
                 }
             } else if let Some(event) = self.carrier.poll_event() {

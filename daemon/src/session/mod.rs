@@ -3,9 +3,10 @@
 //! - [`Sessions`]: which are live, and what their tasks share. - [`Order`]: what a session is asked.
 //! - [`Tray`]: where a pipeline's output waits for its reader. - `verdict`: failures in the broker's terms.
 //! - `drive`: the task; its ideas are in `opening`, `orders`, `events`, `redirect`, `ending`, `key`.
-//! - `carrier`: what carries a session's messages; `wire`: HTTP lanes.
+//! - `carrier`: what carries a session's messages; `wire`: HTTP lanes; `child`: a program's pipes.
 
 mod carrier;
+mod child;
 mod drive;
 mod ending;
 mod events;
@@ -164,6 +165,11 @@ impl Sessions {
             self.desk.tell(Event::Closed { session });
             return;
         };
+        if child::died_with_its_daemon(&row) {
+            tracing::info!(%session, uri = row.uri, "ended with the daemon that held it");
+            self.desk.tell(Event::Closed { session });
+            return;
+        }
         match self.profile_of(&row) {
             Some(profile) => self.spawn(session, profile, row, drive::Task::Close),
             None => {

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use broker::{Failure, SessionId};
 use ledger::Row;
 use link::Credential;
-use runspace::{Kept, Pool, Shell, Wsman};
+use runspace::{Kept, Pipe, Pool, Shell, Wsman};
 use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
 use super::carrier::Carrier;
 use super::drive::Task;
 use super::wire::Wire;
-use super::{Sessions, network, proxies, verdict};
+use super::{Sessions, child, network, proxies, verdict};
 use crate::account::{LogOn, NoLogOn, Standing};
 use crate::config::Profile;
 
@@ -28,6 +28,12 @@ pub(super) async fn prepare(
     task: Task,
 ) -> Result<(Carrier, Option<Trial>), Failure> {
     let environment = house.environment(&profile.name);
+    if let Some(program) = &profile.program {
+        let child = child::start(program, &environment).await?;
+        tracing::info!(session = %id, program = program.scope(), pid = child.id(), "over a program's pipes");
+        let machine = Pipe::new(pool(profile, row));
+        return Ok((Carrier::pipe(machine, child, program.clone()), None));
+    }
     let (log_on, trial) = log_on(house, profile, &environment)
         .await
         .map_err(|missing| verdict::auth(&missing))?;
@@ -61,10 +67,15 @@ async fn log_on(
     Ok((log_on, trial))
 }
 
-fn machine(profile: &Profile, row: &Row, task: Task) -> Wsman {
+fn pool(profile: &Profile, row: &Row) -> Pool {
     let mut pool = Pool::new(row.shell, Uuid::new_v4().as_u128(), profile.address.host.clone());
     pool.open_timeout = profile.open_timeout;
     pool.objects_after = u64::from(row.epoch) << 32;
+    pool
+}
+
+fn machine(profile: &Profile, row: &Row, task: Task) -> Wsman {
+    let pool = pool(profile, row);
     let mut shell = Shell::new(
         profile.address.uri.clone(),
         profile.configuration.clone(),

@@ -25,6 +25,7 @@ pub(super) fn of_open(cause: &Cause) -> (Failure, Option<Duration>) {
             _ => (FailureKind::Refused, None),
         },
         Cause::Http { .. } => (FailureKind::Endpoint, asked),
+        Cause::Exited { lasting: false, .. } => (FailureKind::Endpoint, None),
         Cause::Connection { .. } | Cause::NoAnswer { .. } | Cause::Unreadable { .. } | Cause::HungUp { .. } => {
             (FailureKind::Endpoint, None)
         }

@@ -7,6 +7,7 @@ use link::{Failure, Network, Post, Proxies, Sent, Trust};
 use runspace::{Failed, Lane, Request, Response, Ticket};
 use tokio::task::JoinSet;
 
+use super::carrier::Landed;
 use crate::config::Profile;
 
 const SOAP: &str = "application/soap+xml;charset=UTF-8";
@@ -25,13 +26,6 @@ pub(crate) fn proxies(profile: &Profile, environment: &BTreeMap<String, String>)
         return Proxies::none();
     }
     Proxies::of_environment(environment.iter().map(|(name, value)| (name.as_str(), value.as_str())))
-}
-
-/// What came of a request.
-#[derive(Debug)]
-pub(super) enum Landed {
-    Answer(Ticket, Response),
-    Failed(Ticket, Failed),
 }
 
 /// The lanes of one session and what is under way on them.
