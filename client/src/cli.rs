@@ -136,6 +136,9 @@ pub(crate) struct Run {
     /// Send the text as a script: for endpoints with a language.
     #[arg(long)]
     pub(crate) script: bool,
+    /// With --output clixml: every stream on standard output, marked as PowerShell marks them (S="error").
+    #[arg(long)]
+    pub(crate) streams: bool,
     /// The command.
     #[arg(value_name = "WORDS", required = true)]
     pub(crate) words: Vec<String>,

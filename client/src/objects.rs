@@ -63,6 +63,26 @@ impl Objects {
         document.values.iter().try_for_each(|value| self.object(out, value))
     }
 
+    /// One body of another stream, with its mark on the outermost element. Only CLIXML has a place for it.
+    pub(crate) fn marked(&mut self, out: &mut dyn Write, mark: &str, body: &[u8]) -> io::Result<()> {
+        debug_assert!(matches!(self.kind, Kind::Clixml), "streams are written as CLIXML");
+        self.head(out)?;
+        self.count += 1;
+        let text;
+        let (body, at) = match end_of_name(body) {
+            Some(at) => (body, at),
+            // No element: its text is better than nothing.
+            None => {
+                text = clixml::write(&String::from_utf8_lossy(body).into_owned().into());
+                (text.as_bytes(), end_of_name(text.as_bytes()).unwrap_or(0))
+            }
+        };
+        out.write_all(&body[..at])?;
+        write!(out, " S=\"{mark}\"")?;
+        out.write_all(&body[at..])?;
+        writeln!(out)
+    }
+
     fn object(&mut self, out: &mut dyn Write, value: &Value) -> io::Result<()> {
         self.head(out)?;
         let first = self.count == 0;
@@ -116,6 +136,16 @@ impl Objects {
     }
 }
 
+/// Behind the name of the element that a body is.
+fn end_of_name(body: &[u8]) -> Option<usize> {
+    let name = body.strip_prefix(b"<")?;
+    let length = name
+        .iter()
+        .position(|byte| !byte.is_ascii_alphanumeric())
+        .filter(|&length| length > 0)?;
+    Some(length + 1)
+}
+
 #[cfg(test)]
 mod tests {
     use clixml::Object;
@@ -166,6 +196,29 @@ mod tests {
             let document = clixml::read(text.as_bytes(), &Budget::default()).unwrap();
             assert_eq!(document.values.len(), bodies.len());
         }
+    }
+
+    #[test]
+    fn a_stream_is_marked_on_its_outermost_element() {
+        let mut out = Vec::new();
+        let mut objects = Objects::new(Some(Format::Clixml), None);
+        objects
+            .marked(&mut out, "error", b"<Obj RefId=\"0\"><MS><S N=\"a\">b</S></MS></Obj>")
+            .unwrap();
+        objects.marked(&mut out, "warning", b"<Nil/>").unwrap();
+        objects.marked(&mut out, "error", b"it broke < there").unwrap();
+        objects.end(&mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let lines: Vec<&str> = text.lines().skip(1).collect();
+        assert_eq!(
+            lines,
+            [
+                r#"<Obj S="error" RefId="0"><MS><S N="a">b</S></MS></Obj>"#,
+                r#"<Nil S="warning"/>"#,
+                r#"<S S="error">it broke &lt; there</S>"#,
+                "</Objs>"
+            ]
+        );
     }
 
     #[test]

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 
-use crate::cli;
+use crate::cli::{self, Format};
 use crate::context::{self, Context, caller, priority, wait};
 use crate::duration;
 use crate::exit::Exit;
@@ -26,7 +26,7 @@ use crate::failure::{Done, Failure};
 use crate::notice::{Notices, hint, say};
 use crate::objects::Objects;
 use crate::parameters;
-use crate::pipeline::{Asked, Chunks, Host, Screen, error_text, printable};
+use crate::pipeline::{Asked, Chunks, Host, Screen, Streams, error_text, printable};
 
 /// What PowerShell says of a command on a closed session, which is what people search for.
 const NOT_VALID: &str = "State of runspace is not valid for this operation.";
@@ -43,11 +43,18 @@ pub(super) async fn run(context: &Context, args: cli::Run) -> Done {
     } else {
         Asked::commands(&args.words)?
     };
+    if args.streams && context.format() != Some(Format::Clixml) {
+        return Err(Failure::usage("--streams goes with --output clixml"));
+    }
     let lease = match &args.how.profile {
         Some(_) => None,
         None => context::lease(args.lease.as_deref())?,
     };
-    let mut notices = context.notices();
+    let mut notices = if args.streams {
+        Notices::new(true)
+    } else {
+        context.notices()
+    };
     let parameters = match lease {
         None => args.how.parameters.gather().await?,
         Some(_) => None,
@@ -80,6 +87,7 @@ pub(super) async fn run(context: &Context, args: cli::Run) -> Done {
         objects: Objects::new(context.format(), context::width()),
         screen: Screen::new(context.quiet()),
         notices,
+        streams: args.streams.then(Streams::default),
         host: Host {
             asks: io::stdin().is_terminal() && io::stderr().is_terminal(),
         },
@@ -122,6 +130,8 @@ struct Running {
     objects: Objects,
     screen: Screen,
     notices: Notices,
+    /// Asked for with `--streams`.
+    streams: Option<Streams>,
     host: Host,
     interrupts: Signal,
     /// When the rows of a table have waited for company long enough.
@@ -174,10 +184,25 @@ impl Running {
 
     async fn event(&mut self, event: Event) -> Result<(), Failure> {
         match event {
-            Event::Waiting(waiting) => self.notices.waiting(&waiting),
-            Event::Notice(notice) => self.notices.notice(&notice.message, &notice.hint),
+            Event::Waiting(waiting) => {
+                self.notices.waiting(&waiting);
+                if let Some(streams) = &mut self.streams {
+                    let bar = streams.waiting(&waiting);
+                    self.objects.marked(&mut self.screen.out, "progress", &bar)?;
+                }
+            }
+            Event::Notice(notice) => match &self.streams {
+                None => self.notices.notice(&notice.message, &notice.hint),
+                Some(_) => {
+                    let warning = Streams::notice(&notice.message, &notice.hint);
+                    self.objects.marked(&mut self.screen.out, "warning", &warning)?;
+                }
+            },
             Event::Started(_) => {
                 self.notices.served();
+                if let Some(bar) = self.streams.as_mut().and_then(Streams::served) {
+                    self.objects.marked(&mut self.screen.out, "progress", &bar)?;
+                }
                 self.started = true;
             }
             Event::Chunk(chunk) => {
@@ -203,6 +228,9 @@ impl Running {
     }
 
     fn body(&mut self, stream: Stream, body: &[u8]) -> Result<(), Failure> {
+        if let (Some(_), Some(mark)) = (&self.streams, Streams::mark(stream)) {
+            return Ok(self.objects.marked(&mut self.screen.out, mark, body)?);
+        }
         match stream {
             Stream::Output => {
                 self.objects.body(&mut self.screen.out, body)?;
@@ -223,6 +251,10 @@ impl Running {
     }
 
     fn finish(mut self, end: &PipelineEnd) -> Done {
+        let last = self.streams.as_ref().and_then(|_| Streams::last_error(end));
+        if let Some(error) = last {
+            self.objects.marked(&mut self.screen.out, "error", error)?;
+        }
         self.objects.end(&mut self.screen.out)?;
         self.screen.flush()?;
         let mut exit = Exit::of_pipeline(end, self.stopping);
@@ -230,7 +262,8 @@ impl Running {
             exit = Exit::Incomplete;
         }
         let quiet = matches!(exit, Exit::Ok | Exit::Interrupted)
-            || (exit == Exit::Failed && end.outcome() == PipelineOutcome::Completed);
+            || (exit == Exit::Failed && end.outcome() == PipelineOutcome::Completed)
+            || last.is_some();
         drop(self.screen);
         if !quiet {
             tell(end);

@@ -7,9 +7,11 @@ mod host;
 mod progress;
 mod records;
 mod screen;
+mod streams;
 
 pub(crate) use body::Asked;
 pub(crate) use chunks::Chunks;
 pub(crate) use host::Host;
 pub(crate) use records::error_text;
 pub(crate) use screen::{Screen, printable};
+pub(crate) use streams::Streams;
