@@ -33,10 +33,14 @@ pub enum Event {
         /// What may be left on the server.
         shell: Remains,
     },
-    /// The pool was taken again, by Reconnect or Connect. Running pipelines are not: stop what is found.
+    /// The pool was taken again, by Reconnect or Connect, and nothing runs in it: what an earlier process had left there
+    /// was ended first.
     Reattached {
         /// Whether it was a Connect, as a new client.
         connected: bool,
+        /// How many pipelines were found and ended. `None` if the server does not let us look, or would not end one: then
+        /// something may be running, and a shell in which something ran is better closed.
+        ended: Option<usize>,
     },
     /// A Disconnect was confirmed.
     Disconnected,

@@ -476,9 +476,9 @@ impl Machine {
     }
 
     /// The pool was taken again, by Reconnect or Connect.
-    pub(crate) fn reattached(&mut self, connected: bool) {
+    pub(crate) fn reattached(&mut self, connected: bool, ended: Option<usize>) {
         self.phase = Phase::Opened;
-        self.tell(Event::Reattached { connected });
+        self.tell(Event::Reattached { connected, ended });
     }
 
     /// What was under way when the pool was left is not to be waited for.

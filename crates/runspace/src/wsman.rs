@@ -14,6 +14,7 @@ mod judge;
 mod listing;
 mod notices;
 mod plan;
+mod strays;
 mod uri;
 
 use std::collections::{HashMap, VecDeque};
@@ -30,6 +31,7 @@ use crate::{Cause, Event, Failed, Kept, Operation, Output, Pool, Response, Shell
 use backoff::Backoff;
 use flight::{Flight, Held, Job};
 use notices::Silence;
+use strays::Strays;
 
 pub use listing::{Listed, Listing};
 
@@ -66,6 +68,8 @@ pub struct Wsman {
     /// The log-on was refused: nothing is sent.
     paused: bool,
     silence: Silence,
+    /// The shell is being taken again, and what an earlier process left in it is being ended.
+    strays: Option<Strays>,
     outputs: VecDeque<Output>,
 }
 
@@ -107,6 +111,10 @@ enum Task {
     Disconnect(Option<std::time::Duration>),
     Reconnect,
     Connect,
+    /// The commands of a shell that was taken again; `Some` is the next page.
+    ListCommands(Option<String>),
+    TakeStray,
+    EndStray,
     Delete,
 }
 
@@ -118,6 +126,7 @@ impl Task {
             Self::Disconnect(_) => "disconnect",
             Self::Reconnect => "reconnect",
             Self::Connect => "connect",
+            Self::ListCommands(_) | Self::TakeStray | Self::EndStray => "look at what runs",
             Self::Delete => "close",
         }
     }
@@ -156,6 +165,7 @@ impl Wsman {
             commands: HashMap::new(),
             paused: false,
             silence: Silence::default(),
+            strays: None,
             outputs: VecDeque::new(),
         }
     }
@@ -285,6 +295,12 @@ impl Wsman {
             (Lifecycle::Get, Phase::Opened | Phase::Disconnected | Phase::Broken) => self.tasks.push_back(Task::Get),
             (Lifecycle::Disconnect(idle), Phase::Opened | Phase::Disconnected) if self.machine.pipelines.is_empty() => {
                 self.tasks.push_back(Task::Disconnect(idle));
+            }
+            (Lifecycle::Reconnect, Phase::Disconnected) if self.is_being_taken() => {
+                self.refuse_while_taken("reconnect");
+            }
+            (Lifecycle::Connect, Phase::Disconnected) if self.is_being_taken() => {
+                self.refuse_while_taken("connect");
             }
             (Lifecycle::Reconnect, Phase::Disconnected) => self.tasks.push_back(Task::Reconnect),
             (Lifecycle::Connect, Phase::Disconnected) => self.tasks.push_back(Task::Connect),

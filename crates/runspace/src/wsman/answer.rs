@@ -51,6 +51,7 @@ impl Wsman {
             Job::Terminate(id) => self.terminate_answered(now, flight, id, verdict),
             Job::Get | Job::Disconnect | Job::Reconnect => self.task_answered(now, task_name(flight.job), verdict),
             Job::Connect => self.connect_answered(now, verdict),
+            Job::ListCommands | Job::TakeStray | Job::EndStray => self.stray_answered(now, flight, verdict),
         }
     }
 
@@ -61,6 +62,9 @@ impl Wsman {
             Job::Delete => return self.close_failed(cause),
             Job::Get | Job::Disconnect | Job::Reconnect | Job::Connect => {
                 return self.task_answered(now, task_name(flight.job), Verdict::Refused { cause });
+            }
+            Job::ListCommands | Job::TakeStray | Job::EndStray => {
+                return self.stray_answered(now, flight, Verdict::Unauthorized { cause });
             }
             Job::Receive(_) => {}
             Job::Command(_) | Job::Send(..) | Job::Stop(_) | Job::Terminate(_) => {
@@ -154,6 +158,7 @@ const fn task_name(job: Job) -> &'static str {
         Job::Disconnect => "disconnect",
         Job::Reconnect => Task::Reconnect.name(),
         Job::Connect => Task::Connect.name(),
+        Job::ListCommands | Job::TakeStray | Job::EndStray => Task::EndStray.name(),
         Job::Create => Task::Create.name(),
         Job::Delete => Task::Delete.name(),
         Job::Command(_) | Job::Send(..) | Job::Receive(_) | Job::Stop(_) | Job::Terminate(_) => "pipeline",

@@ -15,6 +15,7 @@ impl Wsman {
             (Phase::Closing, _) if self.close != Close::Failed => {}
             (_, Creating::Unknown | Creating::Done) => {
                 self.paused = false;
+                self.strays = None;
                 self.tasks.clear();
                 self.drop_held();
                 self.machine.begin_close(now);
@@ -110,6 +111,7 @@ impl Wsman {
 
     pub(super) fn break_down_with(&mut self, cause: Cause, remains: Remains) {
         self.deadline = None;
+        self.strays = None;
         self.tasks.clear();
         self.drop_held();
         self.machine.break_down(cause, remains);

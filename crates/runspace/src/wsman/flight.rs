@@ -23,6 +23,9 @@ pub(super) enum Job {
     Disconnect,
     Reconnect,
     Connect,
+    ListCommands,
+    TakeStray,
+    EndStray,
     Delete,
 }
 
@@ -32,7 +35,15 @@ impl Job {
         match self {
             Self::Command(id) | Self::Stop(id) | Self::Terminate(id) => Some(id),
             Self::Send(target, _) | Self::Receive(target) => target,
-            Self::Create | Self::Get | Self::Disconnect | Self::Reconnect | Self::Connect | Self::Delete => None,
+            Self::Create
+            | Self::Get
+            | Self::Disconnect
+            | Self::Reconnect
+            | Self::Connect
+            | Self::ListCommands
+            | Self::TakeStray
+            | Self::EndStray
+            | Self::Delete => None,
         }
     }
 }

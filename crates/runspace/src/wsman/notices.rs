@@ -35,6 +35,9 @@ impl Silence {
             | Job::Disconnect
             | Job::Reconnect
             | Job::Connect
+            | Job::ListCommands
+            | Job::TakeStray
+            | Job::EndStray
             | Job::Delete => (!self.silent).then(|| flight.sent + SILENCE),
         }
     }

@@ -167,6 +167,9 @@ impl Wsman {
                 let bytes = self.machine.outbox.cut(room).unwrap_or_default();
                 (Job::Connect, Operation::Connect(connect(bytes)), AT_ONCE)
             }
+            Task::ListCommands(context) => (Job::ListCommands, self.list_commands(context.clone()), AT_ONCE),
+            Task::TakeStray => (Job::TakeStray, self.take_stray(), AT_ONCE),
+            Task::EndStray => (Job::EndStray, self.end_stray(), AT_ONCE),
             Task::Delete => (Job::Delete, Operation::Delete, left),
         }
     }

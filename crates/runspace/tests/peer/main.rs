@@ -9,6 +9,7 @@
 )]
 
 mod driver;
+mod recovery;
 mod server;
 
 use std::time::Instant;
@@ -298,76 +299,6 @@ async fn a_killed_shell_is_lost_with_proof() {
         panic!("it should break")
     };
     assert_eq!(shell, Remains::Nothing(Proof::NotFound), "{cause}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_disconnected_shell_is_taken_again() {
-    let Some(server) = Server::start("tenant.toml") else {
-        return;
-    };
-    let uri = format!("{}{SKYPE}", server.url);
-    for connect in [false, true] {
-        let mut driver = driver(&server, SKYPE, 0xE1);
-        driver.submit(Operation::Open);
-        let kept = loop {
-            if let Event::Opened(opened) = driver.event().await {
-                break opened.kept.unwrap();
-            }
-        };
-        driver.submit(Operation::Disconnect { idle_timeout: None });
-        assert!(matches!(driver.event().await, Event::Disconnected));
-        drop(driver);
-
-        let session = Session::new(
-            &server.network,
-            &uri,
-            Credential::basic("kenmyer@litwareinc.com", "p@ssw0rd!"),
-        )
-        .unwrap();
-        let own = if connect { 0xF1 } else { 0xE1 };
-        let pool = Pool {
-            objects_after: 1 << 32,
-            ..Pool::new(Uuid::from_u128(0xE1), 0xF1 << 64, "localhost")
-        };
-        let shell = Shell::new(uri.clone(), "Microsoft.PowerShell", Uuid::from_u128(own + 1));
-        let mut again = Driver::new(Wsman::attach(pool, shell, kept), session);
-        again.submit(Operation::Get);
-        let Event::Health { state } = again.event().await else {
-            panic!("no health")
-        };
-        assert_eq!(state.as_deref(), Some("Disconnected"));
-        again.submit(if connect {
-            Operation::Connect
-        } else {
-            Operation::Reconnect
-        });
-        let event = again.event().await;
-        assert!(
-            matches!(event, Event::Reattached { connected } if connected == connect),
-            "{event:?}"
-        );
-        let id = Uuid::from_u128(0x6000);
-        let body = pipeline(Command::new("Get-CsTenant"));
-        again.submit(Operation::Start {
-            pipeline: id,
-            kind: MessageType::CreatePipeline,
-            body,
-        });
-        let mut outputs = 0;
-        loop {
-            match again.event().await {
-                Event::Piece {
-                    pipeline: Some(_),
-                    piece,
-                } if piece.kind == MessageType::PipelineOutput => outputs += 1,
-                Event::Ended { outcome, .. } => break assert!(matches!(outcome, Outcome::Completed), "{outcome:?}"),
-                _ => {}
-            }
-        }
-        assert_eq!(outputs, 1);
-        assert_eq!(close(&mut again).await, Proof::Deleted);
-        assert_eq!(server.shells().await, 0);
-    }
 }
 
 /// Two primes of 1024 bits: a pair of one's own takes long to make.

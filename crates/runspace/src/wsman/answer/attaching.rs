@@ -26,7 +26,7 @@ impl Wsman {
             Verdict::Done(Answer::Reconnected) => {
                 self.machine.resume_streams();
                 self.attached_at = now;
-                return self.machine.reattached(false);
+                return self.look_for_strays(false);
             }
             Verdict::Done(_) | Verdict::Idle => (self.machine.protocol_error("the answer is to something else"), None),
             Verdict::ShellGone { cause, proven } => (cause, Some(proven)),
@@ -67,6 +67,6 @@ impl Wsman {
         }
         self.adjust_envelope();
         self.attached_at = now;
-        self.machine.reattached(true);
+        self.look_for_strays(true);
     }
 }
