@@ -48,6 +48,9 @@ pub enum Action {
     Done { request: RequestId },
     /// Final. What was asked will not be done.
     Refused { request: RequestId, refusal: Refusal },
+    /// Final for a drain: nothing of the profile runs any more, and every session is closed but these, which are
+    /// unconfirmed.
+    Drained { request: RequestId, left: Vec<SessionId> },
     /// Not final: the request waits, and for this.
     Waiting { request: RequestId, waiting: Waiting },
 
@@ -61,6 +64,8 @@ pub enum Action {
         cause: EndCause,
         at: Moment,
     },
+    /// The lease keeps a session to itself and has run nothing for so long. Told once until it runs something.
+    Unused { lease: LeaseId, idle: Duration },
     /// Every session is closed, or the deadline passed with these left.
     ShutdownDone { closed: u32, left: Vec<SessionId> },
 }

@@ -5,11 +5,15 @@ use moment::Moment;
 use crate::action::Refusal;
 use crate::broker::{Broker, Words};
 use crate::ids::{ProfileName, RequestId};
-use crate::roster::{Class, PoolIx};
+use crate::roster::{Class, PoolIx, ProfileIx};
 
 impl Broker {
     pub(crate) fn pause(&mut self, profile: &ProfileName, paused: bool) {
         let Some(ix) = self.roster.profile(profile) else { return };
+        self.set_paused(ix, paused);
+    }
+
+    pub(crate) fn set_paused(&mut self, ix: ProfileIx, paused: bool) {
         let row = &mut self.roster.profiles[ix];
         row.paused = paused;
         let pool = row.pool;

@@ -196,6 +196,14 @@ impl Broker {
             Event::Closed { session } => self.gone(now, session),
             Event::CloseUnproven { session, until } => self.close_unproven(now, session, until),
             Event::SessionLost { session, fate } => self.session_lost(now, session, fate),
+            Event::TokenEnds { session, at } => self.token_ends(now, session, at),
+            Event::Throttled { session, pause } => self.throttled(now, session, pause),
+            Event::Told {
+                profile,
+                scope,
+                used,
+                limit,
+            } => self.told_by_server(now, &profile, scope, used, limit),
             Event::Reset { session } => self.reset(session),
             Event::Restored {
                 session,
@@ -211,7 +219,12 @@ impl Broker {
             Event::RestoredLease(restored) => self.restored_lease(now, restored),
             Event::Configured { profiles, settings } => self.configured(now, profiles, settings),
             Event::Pause { profile } => self.pause(&profile, true),
-            Event::Resume { profile } => self.pause(&profile, false),
+            Event::Resume { profile } => self.resume(now, &profile),
+            Event::Drain {
+                request,
+                profile,
+                deadline,
+            } => self.drain_profile(now, request, &profile, deadline),
             Event::AuthNeeded { profile, message } => self.auth_needed(now, &profile, message),
             Event::AuthOk { profile } => self.auth_ok(now, &profile),
             Event::Shutdown { deadline } => self.shutdown(now, deadline),
@@ -224,6 +237,7 @@ impl Broker {
             Timer::Deadline(request) => self.expire(now, request),
             Timer::Ttl(lease) => self.end_lease(now, lease, crate::event::EndCause::Ttl),
             Timer::Reclaim(lease) => self.end_lease(now, lease, crate::event::EndCause::Unclaimed),
+            Timer::Unused(lease) => self.check_unused(now, lease),
             Timer::Bound(lease) => self.check_bound(now, lease),
             Timer::Idle(session) => self.check_idle(now, session),
             Timer::Holdback(session) => self.end_holdback(now, session),
@@ -231,6 +245,10 @@ impl Broker {
             Timer::Spread(pool) => self.mark(pool),
             Timer::Hold(pool) => self.end_hold(pool),
             Timer::Quota(scope) => self.end_quota(scope),
+            Timer::Belief(scope) => self.end_belief(scope),
+            Timer::Pace(scope) => self.end_pace(now, scope),
+            Timer::Drain(profile) => self.force_drain(now, profile),
+            Timer::Renewal(session) => self.renew_session(now, session),
             Timer::Rate(party) => self.mark_party(party),
             Timer::Claim(party) => {
                 self.dirty.parties.insert(party);

@@ -79,6 +79,7 @@ impl Broker {
         self.drop_claim(id);
         self.timers.clear(Timer::Idle(id));
         self.timers.clear(Timer::Stall(id));
+        self.timers.clear(Timer::Renewal(id));
         self.reindex(id);
         self.record_awaited(Entry::Closing { session: id, cause }, Awaited::Closing(id));
         self.mark(pool);
@@ -127,7 +128,12 @@ impl Broker {
         let Some(session) = self.sessions.remove(&id) else {
             return;
         };
-        for timer in [Timer::Idle(id), Timer::Stall(id), Timer::Holdback(id)] {
+        for timer in [
+            Timer::Idle(id),
+            Timer::Stall(id),
+            Timer::Holdback(id),
+            Timer::Renewal(id),
+        ] {
             self.timers.clear(timer);
         }
         for scope in session.scopes() {

@@ -6,6 +6,7 @@
 use moment::Moment;
 
 use crate::broker::Broker;
+use crate::event::Priority;
 use crate::ids::{RequestId, SessionId};
 use crate::line::Place;
 use crate::profile::OpenRate;
@@ -21,6 +22,8 @@ pub(crate) enum Obstacle {
     Hold {
         until: Moment,
     },
+    /// The last open failed: one at a time is tried, until one succeeds.
+    Trial,
     /// `None`: until an open that is under way has ended.
     Rate {
         until: Option<Moment>,
@@ -91,7 +94,68 @@ impl Broker {
     /// The first that needs a session beyond those on the way.
     pub(crate) fn next_demander(&self, pool: PoolIx) -> Option<Place> {
         let under_way = self.roster.pools[pool].opening.len();
-        self.demanders(pool, under_way + 1).get(under_way).copied()
+        let next = self.demanders(pool, under_way + 1).get(under_way).copied()?;
+        let request = self.requests.get(&next.request)?;
+        if request.priority == Priority::Batch && self.is_reserved(pool, request.profile) {
+            return self.next_interactive(pool, under_way);
+        }
+        Some(next)
+    }
+
+    /// True if no more of the account's slots are left than are reserved for interactive requests. The last slot that an
+    /// account has at all is nobody's own.
+    pub(crate) fn is_reserved(&self, pool: PoolIx, profile: ProfileIx) -> bool {
+        let reserve = self.roster.profiles[profile]
+            .profile
+            .as_ref()
+            .map_or(0, |profile| profile.limits.reserve_interactive as usize);
+        if reserve == 0 {
+            return false;
+        }
+        let admin = &self.roster.scopes[self.roster.party_of(pool).admin];
+        let most = admin.limit.map_or(usize::MAX, |limit| limit as usize);
+        let available = admin.room().saturating_add(admin.idle.len());
+        available <= reserve.min(most.saturating_sub(1))
+    }
+
+    /// The first of a class who may have a session to itself: batch stands aside where no more is left than is reserved.
+    pub(crate) fn head_alone(&self, pool: PoolIx, class: Class) -> Option<Place> {
+        let heads = self.active(pool).filter_map(|profile| {
+            let line = self.roster.profiles[profile].line(class);
+            if self.is_reserved(pool, profile) {
+                line.iter().find(|place| self.is_interactive(place))
+            } else {
+                line.first()
+            }
+        });
+        heads.min()
+    }
+
+    fn is_interactive(&self, place: &Place) -> bool {
+        self.requests
+            .get(&place.request)
+            .is_some_and(|request| request.priority == Priority::Interactive)
+    }
+
+    /// The first in the lines who may have what is reserved, beyond those for whom an open is under way.
+    fn next_interactive(&self, pool: PoolIx, under_way: usize) -> Option<Place> {
+        let covered = self.demanders(pool, under_way);
+        let interactive = |place: &Place| self.is_interactive(place);
+        let alone = self.active(pool).flat_map(|profile| {
+            let row = &self.roster.profiles[profile];
+            [Class::Exclusive, Class::Fresh]
+                .into_iter()
+                .filter_map(|class| {
+                    row.line(class)
+                        .iter()
+                        .find(|place| interactive(place) && !covered.contains(place))
+                })
+                .collect::<Vec<_>>()
+        });
+        let sharer = self
+            .sharer(pool)
+            .filter(|place| interactive(place) && !covered.contains(place));
+        alone.chain(sharer).min()
     }
 
     /// True if an open that is under way is for this request.
@@ -141,6 +205,9 @@ impl Broker {
         }
         if let Some(hold) = self.roster.pools[pool].hold.as_ref().filter(|hold| hold.until > now) {
             return Some(Obstacle::Hold { until: hold.until });
+        }
+        if self.roster.pools[pool].wary && !self.roster.pools[pool].opening.is_empty() {
+            return Some(Obstacle::Trial);
         }
         let rate = self.roster.profiles[profile]
             .profile

@@ -9,6 +9,7 @@ use crate::holder::Holder;
 use crate::ids::{Fence, LeaseId, ProfileName, RequestId, Seq, SessionId, ShellId};
 use crate::profile::{Profile, Scopes, Settings};
 use crate::reclaim::RestoredLease;
+use crate::snapshot::ScopeKind;
 
 /// What a client asked, what an endpoint answered, what the books confirmed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -113,6 +114,19 @@ pub enum Event {
     CloseUnproven { session: SessionId, until: Option<Moment> },
     /// A session was lost, or the open that it was in. Its turns are over.
     SessionLost { session: SessionId, fate: Fate },
+    /// The secret that the session was opened with ends then.
+    TokenEnds { session: SessionId, at: Moment },
+    /// The server wants fewer pipelines of the session's account: none begins before this is over.
+    Throttled { session: SessionId, pause: Duration },
+    /// The server told how it counts the profile's account or tenant: in a fault, in a budget, in a list of shells.
+    Told {
+        profile: ProfileName,
+        scope: ScopeKind,
+        /// How many it counts, ours among them.
+        used: Option<u32>,
+        /// How many it allows.
+        limit: Option<u32>,
+    },
     /// A confirmed reset of the session's state: it is as clean as new.
     Reset { session: SessionId },
     /// A row of the books of an earlier run. It counts at once; an [`Opened`](Event::Opened), a
@@ -138,8 +152,15 @@ pub enum Event {
     Configured { profiles: Vec<Profile>, settings: Settings },
     /// Begins nothing new for the profile: no open, no turn, no bound lease. What runs, runs on.
     Pause { profile: ProfileName },
-    /// Ends a pause.
+    /// Ends a pause, or a drain.
     Resume { profile: ProfileName },
+    /// Pauses the profile, closes its sessions as they come free, and at the deadline ends what still runs. Answered by
+    /// [`Drained`](crate::Action::Drained); the pause stays until a [`Resume`](Event::Resume).
+    Drain {
+        request: RequestId,
+        profile: ProfileName,
+        deadline: Moment,
+    },
     /// The profile's account needs a person to log in, for every profile of it. Scripts that need an open are refused.
     AuthNeeded { profile: ProfileName, message: Arc<str> },
     /// The account has a secret to try again.
@@ -191,6 +212,10 @@ pub enum EndCause {
     Commands,
     /// The daemon was started again, and its holder did not come back for it.
     Unclaimed,
+    /// It kept a session to itself and ran nothing for too long.
+    Unused,
+    /// Its profile is being drained, and the deadline came.
+    Drained,
     /// The profile is no longer configured.
     ProfileRemoved,
     /// The daemon stops.

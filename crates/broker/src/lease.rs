@@ -33,6 +33,10 @@ pub(crate) struct Lease {
     pub(crate) turns: Vec<RequestId>,
     /// Turns of it that wait.
     pub(crate) waiting: BTreeSet<RequestId>,
+    /// The last time that it began or ended to run something.
+    pub(crate) used: Moment,
+    /// Since when it is known to be of no use.
+    pub(crate) unused: Option<Moment>,
     /// It is of an earlier run, and its holder has not shown up yet.
     pub(crate) unclaimed: bool,
 }
@@ -59,6 +63,8 @@ impl Lease {
             session: None,
             turns: Vec::new(),
             waiting: BTreeSet::new(),
+            used: now,
+            unused: None,
             unclaimed: false,
         }
     }
@@ -126,6 +132,7 @@ impl Broker {
         debug_assert!(session.is_ready() || session.claim.is_some());
         session.lease = lease;
         session.announced = false;
+        session.replaces = None;
         let (pool, party) = (session.pool, session.party);
         self.reindex(session_id);
         self.watch_bound(now, session_id);
@@ -160,6 +167,10 @@ impl Broker {
             self.timers.set(Timer::Ttl(lease), expires + self.settings.ttl_grace);
         }
         row.session = session;
+        if mode == Mode::Shared {
+            self.roster.profiles[profile].shared += 1;
+            self.mark(self.roster.profiles[profile].pool);
+        }
         let bound = session.map(|session| Entry::Bound {
             session,
             lease,
@@ -170,6 +181,7 @@ impl Broker {
             holder: Arc::clone(&row.holder),
         });
         self.leases.insert(lease, row);
+        self.watch_unused(lease);
         self.emit(Action::Granted {
             request,
             lease,
@@ -245,6 +257,11 @@ impl Broker {
         self.timers.clear(Timer::Bound(id));
         let profile = self.roster.profiles[lease.profile].name.clone();
         self.timers.clear(Timer::Reclaim(id));
+        self.timers.clear(Timer::Unused(id));
+        if lease.mode == Mode::Shared {
+            let shared = &mut self.roster.profiles[lease.profile].shared;
+            *shared = shared.saturating_sub(1);
+        }
         self.note_ended(now, id, profile.clone(), cause);
         for turn in &lease.waiting {
             self.turn_away(

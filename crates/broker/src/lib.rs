@@ -15,9 +15,11 @@
 //! | who waits, in which order, and what they are told | `queue` `line` `why` `tell` |
 //! | who needs a slot, who gets it, who must give one up | `demand` `serve` `room` `spread` |
 //! | opening, closing, and when a slot is free again | `open` `close` `books` |
+//! | what the server really allows, and how often | `learned` `pace` |
 //! | leases and turns, also those of an earlier run | `lease` `turn` `reclaim` |
-//! | how long a session is kept | `lifetime` |
-//! | log-ons, pauses, a new configuration, the end | `auth` `reload` `shutdown` |
+//! | how long a session is kept, and what comes after it | `lifetime` `renewal` |
+//! | leases that nobody uses | `leak` |
+//! | log-ons, pauses, a new configuration, the end | `auth` `drain` `reload` `shutdown` |
 
 mod action;
 mod auth;
@@ -25,20 +27,25 @@ mod books;
 mod broker;
 mod close;
 mod demand;
+mod drain;
 mod entry;
 mod event;
 mod holder;
 mod ids;
 #[cfg(debug_assertions)]
 mod invariants;
+mod leak;
+mod learned;
 mod lease;
 mod lifetime;
 mod line;
 mod open;
+mod pace;
 mod profile;
 mod queue;
 mod reclaim;
 mod reload;
+mod renewal;
 mod request;
 mod room;
 mod roster;
@@ -61,7 +68,7 @@ pub use entry::Entry;
 pub use event::{EndCause, Event, Failure, FailureKind, Fate, Mode, Priority, TurnOutcome};
 pub use holder::{HeldBy, Holder};
 pub use ids::{Fence, LeaseId, ProfileName, RequestId, Seq, SessionId, ShellId};
-pub use profile::{Lifetimes, Limits, OpenRate, Profile, Scopes, Settings, Start};
+pub use profile::{CommandRate, IdleLease, Lifetimes, Limits, OpenRate, Profile, Scopes, Settings, Sharing, Start};
 pub use reclaim::RestoredLease;
 pub use snapshot::{
     LeaseStatus, LimitStatus, ProfileState, ProfileStatus, ScopeKind, SessionState, SessionStatus, Snapshot, Waiter,

@@ -29,8 +29,22 @@ impl Broker {
         server - lifetimes.idle_margin.min(server / 2)
     }
 
-    fn age_limit(&self, session: &Session) -> Option<Moment> {
-        self.lifetimes(session).max_age.map(|age| session.since + age)
+    /// When an unused session has idled for long enough.
+    pub(crate) fn idle_at(&self, session: &Session) -> Moment {
+        session.used + self.idle_limit(session)
+    }
+
+    /// When a session is replaced between pipelines: of age, or because its token ends.
+    pub(crate) fn age_limit(&self, session: &Session) -> Option<Moment> {
+        let age = self
+            .lifetimes(session)
+            .max_age
+            .map(|age| session.since + age - jitter(session, age));
+        // Of a token that lives shorter than that, the last quarter.
+        let token = session
+            .token
+            .map(|at| at - self.settings.token_margin.min(at.since(session.since) / 4));
+        [age, token].into_iter().flatten().min()
     }
 
     /// True if the session is to be replaced at the next opportunity.
@@ -52,6 +66,7 @@ impl Broker {
             return;
         }
         debug_assert!(session.turns.is_empty() && session.lease.is_none());
+        let drains = self.drains(session.pool);
         let surplus = session.scopes().any(|scope| self.roster.scopes[scope].surplus() > 0);
         let orphan = self.roster.pools[session.pool].profiles.is_empty();
         let cause = if let Some(cause) = session.doomed {
@@ -60,7 +75,7 @@ impl Broker {
             Some(CloseCause::Dirty)
         } else if self.is_worn(now, id) {
             Some(CloseCause::Worn)
-        } else if surplus || orphan {
+        } else if surplus || orphan || drains {
             Some(CloseCause::Drained)
         } else {
             None
@@ -233,4 +248,10 @@ impl Broker {
         }
         self.watch_bound(now, id);
     }
+}
+
+/// Up to a tenth of its age, by its shell's id: the same for one session, different for each.
+fn jitter(session: &Session, age: Duration) -> Duration {
+    let part = u32::try_from(session.shell.0 % 1000).unwrap_or(0);
+    age / 10_000 * part
 }

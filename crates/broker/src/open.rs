@@ -23,9 +23,9 @@ const SPREAD_AGAIN: Duration = Duration::from_secs(60);
 
 impl Broker {
     /// Takes a slot and has the intent recorded. The open follows when that is durable.
-    pub(crate) fn begin_open(&mut self, now: Moment, pool: PoolIx, profile: ProfileIx) {
+    pub(crate) fn begin_open(&mut self, now: Moment, pool: PoolIx, profile: ProfileIx) -> Option<SessionId> {
         let row = &self.roster.profiles[profile];
-        let Some(configured) = row.profile.as_ref() else { return };
+        let configured = row.profile.as_ref()?;
         let (scopes, identity) = (configured.scopes.clone(), configured.identity.clone());
         let profile = row.name.clone();
         let id = self.next_session;
@@ -50,6 +50,7 @@ impl Broker {
                 .extend(self.roster.scopes[scope].spreading.iter().copied());
         }
         self.mark(pool);
+        Some(id)
     }
 
     fn add_session(
@@ -87,6 +88,8 @@ impl Broker {
             closers: Vec::new(),
             server_idle: None,
             hold: None,
+            token: None,
+            replaces: None,
             announced: false,
             worn: None,
         };
@@ -125,7 +128,7 @@ impl Broker {
         let above = |scope: ScopeIx| {
             let scope = &self.roster.scopes[scope];
             scope.limit.is_some_and(|limit| scope.sessions.len() > limit as usize)
-                || scope.quota.is_some_and(|until| until > now)
+                || scope.learned.forbids(now, scope.sessions.len() - 1)
         };
         let (pool, profile) = (session.pool, session.profile.clone());
         let configured = self
@@ -188,7 +191,11 @@ impl Broker {
             self.note_open(now, admin);
         }
         self.roster.pools[pool].hold = None;
+        self.roster.pools[pool].wary = false;
         self.timers.clear(Timer::Hold(pool));
+        if before == State::Opening {
+            self.learn_success(now, id);
+        }
         self.record(Entry::Opened { session: id });
         self.reindex(id);
         self.others_linger(now, id);
@@ -197,6 +204,8 @@ impl Broker {
             Some(lease) => self.found_again(now, id, lease),
             None => self.release_session(now, id),
         }
+        self.watch_renewal(now, id);
+        self.retire_replaced(now, id);
         for party in self.roster.scopes[admin].parties.clone() {
             self.mark_party(party);
         }
@@ -235,9 +244,16 @@ impl Broker {
         let pause = retry_after.unwrap_or(RETRY_QUOTA).max(RETRY_SOONEST);
         match failure.kind {
             FailureKind::Auth => self.auth_needed(now, &profile, failure.message),
-            FailureKind::AdminQuota => self.hold_scope(now, admin, pause),
-            FailureKind::OrganizationQuota => self.hold_scope(now, organization.unwrap_or(admin), pause),
-            FailureKind::Rate => self.hold_pool(now, pool, pause, failure),
+            FailureKind::AdminQuota => self.learn_refusal(now, admin, id, pause),
+            FailureKind::OrganizationQuota => self.learn_refusal(now, organization.unwrap_or(admin), id, pause),
+            FailureKind::Rate => {
+                // Opens are counted by account, whatever their options are.
+                for party in self.roster.scopes[admin].parties.clone() {
+                    for pool in self.roster.parties[party].pools.clone() {
+                        self.hold_pool(now, pool, pause, failure.clone());
+                    }
+                }
+            }
             FailureKind::Endpoint | FailureKind::Refused => match retry_after {
                 Some(_) => self.hold_pool(now, pool, pause, failure),
                 None => self.refuse_unserved(pool, &failure),
@@ -259,26 +275,16 @@ impl Broker {
     fn hold_pool(&mut self, now: Moment, pool: PoolIx, pause: Duration, failure: Failure) {
         let until = now + pause;
         self.roster.pools[pool].hold = Some(Hold { until, failure });
+        self.roster.pools[pool].wary = true;
         self.timers.set(Timer::Hold(pool), until);
         for scope in self.roster.party_of(pool).scopes() {
             self.mark_scope(scope);
         }
     }
 
-    fn hold_scope(&mut self, now: Moment, scope: ScopeIx, pause: Duration) {
-        let until = now + pause;
-        self.roster.scopes[scope].quota = Some(until);
-        self.timers.set(Timer::Quota(scope), until);
-    }
-
     pub(crate) fn end_hold(&mut self, pool: PoolIx) {
         self.roster.pools[pool].hold = None;
         self.mark(pool);
-    }
-
-    pub(crate) fn end_quota(&mut self, scope: ScopeIx) {
-        self.roster.scopes[scope].quota = None;
-        self.mark_scope(scope);
     }
 
     /// An open has ended that the server may have counted.

@@ -18,6 +18,10 @@ pub struct Profile {
     pub limits: Limits,
     /// How long.
     pub lifetimes: Lifetimes,
+    /// How patiently its pipelines share.
+    pub sharing: Sharing,
+    /// What becomes of a lease that keeps a session to itself and runs nothing.
+    pub idle_lease: IdleLease,
 }
 
 /// The accounts that a connection counts against. Compared without regard to case or to blanks around.
@@ -40,6 +44,56 @@ pub struct Limits {
     pub organization: Option<u32>,
     /// Opens per period and account; absent for no such window.
     pub opens: Option<OpenRate>,
+    /// Pipelines per period and account; absent for no such window.
+    pub commands: Option<CommandRate>,
+    /// So many of the account's slots are left to interactive requests: batch neither opens nor takes one of the last.
+    /// The very first session is never kept from anybody.
+    pub reserve_interactive: u32,
+}
+
+/// At most `commands` pipelines begin within any `period`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CommandRate {
+    /// Pipelines that may begin within one period. Zero is read as one.
+    pub commands: u32,
+    /// The period. A tenth is added: what begins here arrives there sooner or later.
+    pub period: Duration,
+}
+
+/// How pipelines of a profile share sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Sharing {
+    /// A pipeline that waited this long behind another takes a second session, if a slot is free and nobody needs it.
+    pub spread_after: Duration,
+    /// A pipeline of it whose reader took nothing for this long is stopped, while another waits.
+    pub stall_after: Duration,
+}
+
+impl Default for Sharing {
+    fn default() -> Self {
+        Self {
+            spread_after: Duration::from_secs(2),
+            stall_after: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What becomes of a lease that has a session to itself and runs nothing in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct IdleLease {
+    /// After this long it is told of; `None` for never.
+    pub after: Option<Duration>,
+    /// Whether it then ends, announced like every end.
+    pub reclaim: bool,
+}
+
+impl Default for IdleLease {
+    fn default() -> Self {
+        Self {
+            after: Some(Duration::from_secs(600)),
+            reclaim: false,
+        }
+    }
 }
 
 /// At most `opens` opens begin within any `period`.
@@ -60,10 +114,13 @@ pub struct Lifetimes {
     pub idle_margin: Duration,
     /// How long an idle session stays that is not the admin's last.
     pub linger: Duration,
-    /// A session older than this is replaced between pipelines.
+    /// A session about this old is replaced between pipelines: up to a tenth sooner, each at a time of its own, so that
+    /// those opened together are not replaced together.
     pub max_age: Option<Duration>,
     /// A session that has run this many pipelines is replaced between pipelines.
     pub max_commands: Option<u32>,
+    /// Whether a session is kept open, and replaced before it idles out, while somebody holds a shared lease.
+    pub keep_warm: bool,
 }
 
 impl Default for Lifetimes {
@@ -74,6 +131,7 @@ impl Default for Lifetimes {
             linger: Duration::from_secs(60),
             max_age: None,
             max_commands: Some(900),
+            keep_warm: false,
         }
     }
 }
@@ -81,12 +139,8 @@ impl Default for Lifetimes {
 /// Numbers that hold for all profiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Settings {
-    /// A pipeline that waited this long behind another takes a second session, if a slot is free and nobody needs it.
-    pub spread_after: Duration,
     /// A waiter that only a busy shared session could serve stops new turns on it after this long.
     pub claim_after: Duration,
-    /// A pipeline whose reader took nothing for this long is stopped, while another waits.
-    pub stall_after: Duration,
     /// A batch request lets interactive ones pass that come up to this much later.
     pub batch_yields: Duration,
     /// A lease ends this long after its TTL has run out.
@@ -97,6 +151,14 @@ pub struct Settings {
     pub max_ttl: Duration,
     /// How long before the end of a bound session its lease is told.
     pub announce: Duration,
+    /// A session is replaced this long before its token ends.
+    pub token_margin: Duration,
+    /// How long before its age limit a replacement of a session is looked for, and again every sixth of that.
+    pub renew_ahead: Duration,
+    /// How long it is believed that a server allows less than is documented, if nothing shows it again.
+    pub believe_for: Duration,
+    /// After the server refused one more, how long at most until the next try.
+    pub longest_pause: Duration,
     /// Fences made durable at a time.
     pub fence_block: u64,
     /// After a failed record, how long until the books are tried again.
@@ -106,14 +168,16 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            spread_after: Duration::from_secs(2),
             claim_after: Duration::from_secs(10),
-            stall_after: Duration::from_secs(60),
             batch_yields: Duration::from_secs(30),
             ttl_grace: Duration::from_secs(15),
             reclaim_within: Duration::from_secs(30),
             max_ttl: Duration::from_secs(24 * 3600),
             announce: Duration::from_secs(60),
+            token_margin: Duration::from_secs(120),
+            renew_ahead: Duration::from_secs(60),
+            believe_for: Duration::from_secs(900),
+            longest_pause: Duration::from_secs(300),
             fence_block: 1024,
             books_retry: Duration::from_secs(5),
         }

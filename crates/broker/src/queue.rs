@@ -192,6 +192,7 @@ impl Broker {
 
     pub(crate) fn cancel(&mut self, _now: Moment, request: RequestId) {
         self.turn_away(request, Refusal::Cancelled);
+        self.cancel_drain(request);
         if let Some(session) = self.closers.remove(&request) {
             if let Some(session) = self.sessions.get_mut(&session) {
                 session.closers.retain(|other| *other != request);

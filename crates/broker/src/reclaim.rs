@@ -78,7 +78,11 @@ impl Broker {
         if let Some(expires) = lease.expires {
             self.timers.set(Timer::Ttl(id), expires + self.settings.ttl_grace);
         }
+        if restored.mode == Mode::Shared {
+            self.roster.profiles[profile].shared += 1;
+        }
         self.leases.insert(id, lease);
+        self.watch_unused(id);
         self.timers.set(Timer::Reclaim(id), now + self.settings.reclaim_within);
         if let Some(session_id) = restored.session
             && let Some(session) = self.sessions.get_mut(&session_id)

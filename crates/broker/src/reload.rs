@@ -69,6 +69,7 @@ impl Broker {
             if self.roster.profiles[profile].profile.take().is_none() {
                 continue;
             }
+            self.end_drain(profile);
             self.timers.clear(Timer::Tell(profile));
             self.timers.clear(Timer::TellRest(profile));
             for class in Class::ALL {
@@ -85,6 +86,7 @@ impl Broker {
         for scope in self.roster.scopes.iter_mut() {
             scope.limit = None;
             scope.window = Duration::ZERO;
+            scope.command_rate = None;
         }
         for ix in self.roster.profiles.indices() {
             let row = &self.roster.profiles[ix];
@@ -101,6 +103,16 @@ impl Broker {
             scope.window = scope
                 .window
                 .max(limits.opens.map_or(Duration::ZERO, |rate| rate.period));
+            // The strictest: the fewest in the same time, or else the longer time.
+            if let Some(rate) = limits.commands {
+                let slower = |other: &crate::CommandRate| {
+                    u128::from(rate.commands) * other.period.as_nanos()
+                        < u128::from(other.commands) * rate.period.as_nanos()
+                };
+                if scope.command_rate.as_ref().is_none_or(slower) {
+                    scope.command_rate = Some(rate);
+                }
+            }
             if let Some(organization) = organization {
                 lower(&mut self.roster.scopes[organization].limit, limits.organization);
             }
@@ -116,8 +128,12 @@ impl Broker {
                 self.begin_close(now, id, CloseCause::Drained);
             }
         }
+        for lease in self.leases.keys().copied().collect::<Vec<_>>() {
+            self.watch_unused(lease);
+        }
         let sessions: Vec<SessionId> = self.sessions.keys().copied().collect();
         for id in sessions {
+            self.watch_renewal(now, id);
             let Some(session) = self.sessions.get(&id) else {
                 continue;
             };

@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use moment::Moment;
 
+use crate::drain::Drain;
 use crate::event::Failure;
 use crate::ids::{ProfileName, RequestId, SessionId};
+use crate::learned::Learned;
 use crate::line::Line;
-use crate::profile::{Profile, Scopes};
+use crate::profile::{CommandRate, Profile, Scopes};
 use crate::snapshot::ScopeKind;
 
 /// A position in a [`Table`].
@@ -114,14 +116,20 @@ pub(crate) struct Scope {
     pub(crate) claimants: BTreeSet<PartyIx>,
     /// Pools that would take a second session if nobody else needed the slot.
     pub(crate) spreading: BTreeSet<PoolIx>,
-    /// The server counts more than we do; it is asked again then.
-    pub(crate) quota: Option<Moment>,
+    /// What the server has shown of it.
+    pub(crate) learned: Learned,
     /// Set while the account needs a person to log in.
     pub(crate) auth: Option<Arc<str>>,
     /// When recent opens ended, oldest first.
     pub(crate) opens: VecDeque<Moment>,
     /// How long those are of interest.
     pub(crate) window: Duration,
+    /// When recent pipelines began, oldest first.
+    pub(crate) commands: VecDeque<Moment>,
+    /// How many of them may in which time: the strictest of all profiles.
+    pub(crate) command_rate: Option<CommandRate>,
+    /// The server asked for no more pipelines before then.
+    pub(crate) slow_until: Option<Moment>,
     /// How long a bound lease lasts, as a running mean.
     pub(crate) lease_time: Option<Duration>,
 }
@@ -129,7 +137,7 @@ pub(crate) struct Scope {
 impl Scope {
     /// True if no open may begin.
     pub(crate) fn is_full(&self, now: Moment) -> bool {
-        self.is_at_limit() || self.quota.is_some_and(|until| until > now)
+        self.is_at_limit() || self.learned.forbids(now, self.sessions.len())
     }
 
     pub(crate) fn is_at_limit(&self) -> bool {
@@ -181,6 +189,8 @@ pub(crate) struct Pool {
     pub(crate) ready: BTreeSet<SessionId>,
     /// The last open failed; the next may begin then.
     pub(crate) hold: Option<Hold>,
+    /// Since then none has succeeded: they are tried one at a time.
+    pub(crate) wary: bool,
     /// No second session before then: the last try failed.
     pub(crate) spread_from: Moment,
     /// Requests past their deadline for which an open is under way.
@@ -217,6 +227,10 @@ pub(crate) struct ProfileRow {
     pub(crate) profile: Option<Profile>,
     pub(crate) pool: PoolIx,
     pub(crate) paused: bool,
+    /// It is being drained, for whom.
+    pub(crate) drain: Option<Drain>,
+    /// Shared leases on it.
+    pub(crate) shared: usize,
     lines: [Line; 4],
     /// When its first waiters were last told.
     pub(crate) told: Moment,
@@ -298,6 +312,7 @@ impl Roster {
             opening: BTreeSet::new(),
             ready: BTreeSet::new(),
             hold: None,
+            wary: false,
             spread_from: Moment::START,
             overdue: BTreeSet::new(),
             turn_time: None,
@@ -325,6 +340,8 @@ impl Roster {
                     profile: Some(profile),
                     pool,
                     paused: false,
+                    drain: None,
+                    shared: 0,
                     lines: Default::default(),
                     told: Moment::START,
                 });
@@ -355,10 +372,13 @@ impl Roster {
             hungry: BTreeSet::new(),
             claimants: BTreeSet::new(),
             spreading: BTreeSet::new(),
-            quota: None,
+            learned: Learned::default(),
             auth: None,
             opens: VecDeque::new(),
             window: Duration::ZERO,
+            commands: VecDeque::new(),
+            command_rate: None,
+            slow_until: None,
             lease_time: None,
         });
         self.scope_keys.insert(key, scope);

@@ -37,6 +37,8 @@ impl Broker {
             self.assign(now, session);
         }
         self.expire_overdue(now, pool);
+        self.keep_warm(now, pool);
+        self.check_drained(pool);
         self.watch_spread(now, pool);
         self.watch_stalls(pool);
         self.refresh_hunger(self.roster.pools[pool].party);
@@ -61,15 +63,17 @@ impl Broker {
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
-        let pool = session.pool;
+        let (pool, admin) = (session.pool, session.admin);
         let newborn = std::mem::take(&mut session.newborn);
         if let Some((claimant, _)) = session.claim {
             self.hand_over(now, id, claimant);
             return;
         }
         let turn = self.head(pool, Class::Turn).map(|place| (place, Class::Turn));
-        let exclusive = self.head(pool, Class::Exclusive).map(|place| (place, Class::Exclusive));
-        let fresh = self.head(pool, Class::Fresh).map(|place| (place, Class::Fresh));
+        let exclusive = self
+            .head_alone(pool, Class::Exclusive)
+            .map(|place| (place, Class::Exclusive));
+        let fresh = self.head_alone(pool, Class::Fresh).map(|place| (place, Class::Fresh));
         // A session that was just opened goes to whoever waits longest; one that was shared stays shared while it is
         // wanted so: those who want it alone claim it.
         let chosen = if newborn {
@@ -79,7 +83,11 @@ impl Broker {
         };
         match chosen {
             None => {}
-            Some((place, Class::Turn)) => self.grant_turn(now, place.request, id),
+            Some((place, Class::Turn)) => {
+                if !self.must_wait_for_pace(now, admin) {
+                    self.grant_turn(now, place.request, id);
+                }
+            }
             Some((place, Class::Exclusive | Class::Fresh)) => {
                 if newborn {
                     self.bind(now, place.request, id, true);

@@ -55,6 +55,10 @@ pub(crate) struct Session {
     pub(crate) server_idle: Option<Duration>,
     /// Until when it counts if its end cannot be proven; `Some(None)`: until proof.
     pub(crate) hold: Option<Option<Moment>>,
+    /// When the secret ends that it was opened with.
+    pub(crate) token: Option<Moment>,
+    /// The one that it was opened to replace, while that is there.
+    pub(crate) replaces: Option<SessionId>,
     /// The end of the bound lease was announced.
     pub(crate) announced: bool,
     /// When the command budget was reached.

@@ -96,6 +96,9 @@ impl Broker {
             });
             self.refuse(request, Refusal::Unproven { session, until });
         }
+        for profile in self.roster.profiles.indices() {
+            self.end_drain(profile);
+        }
         let left = self.sessions.keys().copied().collect();
         self.emit(Action::ShutdownDone { closed, left });
     }

@@ -33,6 +33,8 @@ pub struct ProfileStatus {
 pub enum ProfileState {
     Active,
     Paused,
+    /// Paused, and its sessions are closed as they come free.
+    Draining,
     AuthNeeded {
         message: Arc<str>,
     },
@@ -95,6 +97,12 @@ pub struct LeaseStatus {
     pub session: Option<SessionId>,
     pub holder: Arc<Holder>,
     pub age: Duration,
+    /// For how long it has run nothing while it keeps a session to itself.
+    pub idle: Option<Duration>,
+    /// That is too long, by the policy of its profile.
+    pub unused: bool,
+    /// It is of an earlier run, and its holder has not come back so far.
+    pub unclaimed: bool,
     /// Until it must be renewed.
     pub ttl_left: Option<Duration>,
     /// The turns that it runs.
@@ -137,6 +145,16 @@ pub struct LimitStatus {
     pub waiting: u32,
     /// When a held-back slot comes free, if one does.
     pub next_free: Option<Duration>,
+    /// The most that the server allowed at last, where that was less, and how long ago.
+    pub observed: Option<(u32, Duration)>,
+    /// Until one more than that is tried.
+    pub next_try: Option<Duration>,
+    /// Slots that the server counts and this daemon does not hold.
+    pub outside: u32,
+    /// Opens in the window, of how many, in which time; admins only.
+    pub opens: Option<(u32, u32, Duration)>,
+    /// Pipelines in the window, of how many, in which time; admins only.
+    pub commands: Option<(u32, u32, Duration)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

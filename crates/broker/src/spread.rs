@@ -4,6 +4,8 @@
 use moment::Moment;
 
 use crate::broker::Broker;
+use crate::event::Priority;
+use crate::profile::Sharing;
 use crate::roster::{Class, PoolIx, ProfileIx};
 use crate::timer::Timer;
 
@@ -30,11 +32,20 @@ impl Broker {
         }
     }
 
+    pub(crate) fn sharing(&self, profile: ProfileIx) -> Sharing {
+        self.roster.profiles[profile]
+            .profile
+            .as_ref()
+            .map_or_else(Sharing::default, |profile| profile.sharing)
+    }
+
     fn spread_due(&self, pool: PoolIx) -> Option<Moment> {
         let place = self.head(pool, Class::Turn)?;
         let waits_behind = self.serves_turns(pool) && self.roster.pools[pool].opening.is_empty();
-        let since = self.requests.get(&place.request)?.since;
-        waits_behind.then(|| (since + self.settings.spread_after).max(self.roster.pools[pool].spread_from))
+        let request = self.requests.get(&place.request)?;
+        let patience = self.sharing(request.profile).spread_after;
+        let since = request.since;
+        waits_behind.then(|| (since + patience).max(self.roster.pools[pool].spread_from))
     }
 
     /// Opens a second session, if it may.
@@ -49,7 +60,11 @@ impl Broker {
             return;
         };
         let party = self.roster.pools[pool].party;
-        if !self.ceilings(now, party).is_empty() || self.somebody_needs_it(now, pool) {
+        let batch = self.requests.get(&place.request).map(|request| request.priority) == Some(Priority::Batch);
+        if batch && self.is_reserved(pool, profile)
+            || !self.ceilings(now, party).is_empty()
+            || self.somebody_needs_it(now, pool)
+        {
             return;
         }
         if self.obstacle(now, pool, profile).is_some() {
@@ -60,7 +75,7 @@ impl Broker {
     }
 
     /// True if somebody under the same ceilings could use the slot.
-    fn somebody_needs_it(&self, now: Moment, pool: PoolIx) -> bool {
+    pub(crate) fn somebody_needs_it(&self, now: Moment, pool: PoolIx) -> bool {
         self.roster
             .party_of(pool)
             .scopes()

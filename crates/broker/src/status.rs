@@ -1,5 +1,7 @@
 //! Reads everything out for `status`.
 
+use std::time::Duration;
+
 use moment::Moment;
 
 use crate::broker::Broker;
@@ -8,7 +10,7 @@ use crate::lease::Lease;
 use crate::roster::{Class, ProfileRow, Scope};
 use crate::session::{Session, State};
 use crate::snapshot::{
-    LeaseStatus, LimitStatus, ProfileState, ProfileStatus, SessionState, SessionStatus, Snapshot, Waiter,
+    LeaseStatus, LimitStatus, ProfileState, ProfileStatus, ScopeKind, SessionState, SessionStatus, Snapshot, Waiter,
 };
 use crate::timer::Timer;
 
@@ -49,7 +51,9 @@ impl Broker {
     fn profile_status(&self, now: Moment, row: &ProfileRow) -> ProfileStatus {
         let pool = &self.roster.pools[row.pool];
         let admin = &self.roster.scopes[self.roster.parties[pool.party].admin];
-        let state = if row.paused {
+        let state = if row.drain.is_some() {
+            ProfileState::Draining
+        } else if row.paused {
             ProfileState::Paused
         } else if let Some(message) = &admin.auth {
             ProfileState::AuthNeeded {
@@ -133,6 +137,9 @@ impl Broker {
             session,
             holder: lease.holder.clone(),
             age: now.since(lease.since),
+            idle: (lease.session.is_some() && lease.turns.is_empty()).then(|| now.since(lease.used)),
+            unused: lease.unused.is_some(),
+            unclaimed: lease.unclaimed,
             ttl_left: lease.expires.map(|expires| expires.since(now)),
             turns: lease.turns.clone(),
             running,
@@ -166,6 +173,32 @@ impl Broker {
         })
     }
 
+    fn opens_in_window(&self, now: Moment, scope: &Scope) -> Option<(u32, u32, Duration)> {
+        if scope.kind != ScopeKind::Admin {
+            return None;
+        }
+        let rate = scope
+            .parties
+            .iter()
+            .flat_map(|party| self.roster.parties[*party].pools.iter())
+            .flat_map(|pool| self.roster.pools[*pool].profiles.iter())
+            .filter_map(|profile| self.roster.profiles[*profile].profile.as_ref()?.limits.opens)
+            .min_by_key(|rate| rate.opens)?;
+        let recent = scope.opens.iter().filter(|ended| **ended + rate.period > now).count();
+        let count = recent + scope.opening.len() + scope.unanswered.len();
+        Some((count as u32, rate.opens, rate.period))
+    }
+
+    fn commands_in_window(&self, now: Moment, scope: &Scope) -> Option<(u32, u32, Duration)> {
+        let rate = scope.command_rate.filter(|_| scope.kind == ScopeKind::Admin)?;
+        let recent = scope
+            .commands
+            .iter()
+            .filter(|began| **began + rate.period > now)
+            .count();
+        Some((recent as u32, rate.commands, rate.period))
+    }
+
     fn limit_status(&self, now: Moment, scope: &Scope) -> Option<LimitStatus> {
         let waiting: usize = scope
             .parties
@@ -187,6 +220,11 @@ impl Broker {
             limit: scope.limit?,
             waiting: waiting as u32,
             next_free: next.map(|next| next.since(now)),
+            observed: scope.learned.observed.map(|(most, at)| (most, now.since(at))),
+            next_try: scope.learned.next_try.map(|next| next.since(now)),
+            outside: scope.learned.outside.map_or(0, |(outside, _)| outside),
+            opens: self.opens_in_window(now, scope),
+            commands: self.commands_in_window(now, scope),
         })
     }
 }

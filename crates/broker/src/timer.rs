@@ -16,10 +16,14 @@ pub(crate) enum Timer {
     Ttl(LeaseId),
     /// A lease of an earlier run was not claimed.
     Reclaim(LeaseId),
+    /// A lease may have been of no use for too long.
+    Unused(LeaseId),
     /// The session that a lease is bound to nears its end, or has reached it.
     Bound(LeaseId),
     /// An idle session may have idled for long enough.
     Idle(SessionId),
+    /// A replacement of the session is looked for.
+    Renewal(SessionId),
     /// A held-back slot comes free.
     Holdback(SessionId),
     /// A stalled turn may have stalled for long enough.
@@ -30,6 +34,12 @@ pub(crate) enum Timer {
     Hold(PoolIx),
     /// A scope in which the server counts more than we do may be tried again.
     Quota(ScopeIx),
+    /// What was observed of a scope is believed no longer.
+    Belief(ScopeIx),
+    /// The window for pipelines of an account moves on.
+    Pace(ScopeIx),
+    /// What still runs of a profile that is drained ends.
+    Drain(ProfileIx),
     /// The window for opens moves on.
     Rate(PartyIx),
     /// A waiter may claim a session that is shared without a pause.

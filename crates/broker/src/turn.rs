@@ -9,6 +9,7 @@ use crate::broker::Broker;
 use crate::event::TurnOutcome;
 use crate::holder::Holder;
 use crate::ids::{Fence, LeaseId, RequestId, SessionId};
+use crate::profile::Sharing;
 use crate::request::Ask;
 use crate::roster::{Class, PoolIx, follow};
 use crate::session::{State, Turn};
@@ -58,7 +59,9 @@ impl Broker {
         let Some(session) = self.sessions.get(&bound) else {
             return;
         };
-        if session.state == State::Open && session.turns.is_empty() && session.queue.is_empty() {
+        let free = session.state == State::Open && session.turns.is_empty() && session.queue.is_empty();
+        let admin = session.admin;
+        if free && !self.must_wait_for_pace(now, admin) {
             self.start_turn(now, id, bound, lease_id, holder);
         } else {
             self.enqueue(
@@ -108,6 +111,7 @@ impl Broker {
             stopping: false,
         });
         session.used = now;
+        let admin = session.admin;
         session.commands = session.commands.saturating_add(1);
         session.newborn = false;
         session.dirty |= session.lease.is_some();
@@ -116,6 +120,8 @@ impl Broker {
         if let Some(lease) = self.leases.get_mut(&lease_id) {
             lease.turns.push(id);
         }
+        self.note_use(now, lease_id);
+        self.note_command(now, admin);
         self.emit(Action::TurnGranted {
             turn: id,
             session: session_id,
@@ -146,6 +152,7 @@ impl Broker {
         if let Some(lease) = self.leases.get_mut(&turn.lease) {
             lease.turns.retain(|other| *other != id);
         }
+        self.note_use(now, turn.lease);
         follow(&mut self.roster.pools[pool].turn_time, now.since(turn.since));
         if over {
             match bound {
@@ -161,8 +168,10 @@ impl Broker {
             self.wear(now, id);
         }
         let Some(session) = self.sessions.get(&id) else { return };
+        let admin = session.admin;
         match session.queue.front().copied() {
-            Some(next) if session.doomed.is_none() => {
+            Some(_) if session.doomed.is_none() && self.must_wait_for_pace(now, admin) => {}
+            Some(next) if self.sessions.get(&id).is_some_and(|session| session.doomed.is_none()) => {
                 self.grant_turn(now, next, id);
                 for waiting in self
                     .sessions
@@ -219,11 +228,11 @@ impl Broker {
         if session.lease.is_some() {
             return None;
         }
-        let (stalled, turn) = session
+        let (stalled, turn, lease) = session
             .turns
             .iter()
             .filter(|turn| !turn.stopping)
-            .filter_map(|turn| Some((turn.stalled?, turn.request)))
+            .filter_map(|turn| Some((turn.stalled?, turn.request, turn.lease)))
             .min()?;
         let head = self
             .head(session.pool, Class::Turn)
@@ -233,7 +242,9 @@ impl Broker {
             .into_iter()
             .chain(session.claim.map(|(_, since)| since))
             .min()?;
-        Some((stalled.max(waiting) + self.settings.stall_after, turn))
+        let profile = self.leases.get(&lease).map(|lease| lease.profile);
+        let patience = profile.map_or_else(Sharing::default, |profile| self.sharing(profile));
+        Some((stalled.max(waiting) + patience.stall_after, turn))
     }
 
     pub(crate) fn check_stall(&mut self, now: Moment, id: SessionId) {

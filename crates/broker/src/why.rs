@@ -106,11 +106,20 @@ impl Broker {
                 let reason = format!("session {session} of before the restart is being found again");
                 return plain(BlockedBy::Opening, reason);
             }
-            Ask::BoundTurn { session, .. } => return self.busy(pool, vec![session], position),
+            Ask::BoundTurn { session, .. } => {
+                let free = self.sessions.get(&session).is_some_and(|row| row.turns.is_empty());
+                return match self.paced(now, self.roster.party_of(pool).admin).filter(|_| free) {
+                    Some(at) => self.paced_cause(now, pool, at),
+                    None => self.busy(pool, vec![session], position),
+                };
+            }
             Ask::Turn { .. } | Ask::Lease { .. } | Ask::Connect => {}
         }
         if row.paused {
             return plain(BlockedBy::Paused, format!("profile {} is paused", row.name));
+        }
+        if let (Ask::Turn { .. }, Some(at)) = (request.ask, self.paced(now, self.roster.party_of(pool).admin)) {
+            return self.paced_cause(now, pool, at);
         }
         let class = request.ask.class();
         if class == Some(Class::Turn) && self.serves_turns(pool) {
@@ -163,6 +172,16 @@ impl Broker {
             sessions,
             eta,
             reason,
+        }
+    }
+
+    fn paced_cause(&self, now: Moment, pool: PoolIx, at: Moment) -> Cause {
+        let admin = &self.roster.scopes[self.roster.party_of(pool).admin];
+        Cause {
+            blocked_by: BlockedBy::Rate,
+            sessions: Vec::new(),
+            eta: Some(at.since(now)),
+            reason: format!("{} may not run more commands at this rate", admin.subject),
         }
     }
 
@@ -219,6 +238,13 @@ impl Broker {
                     ..plain(blocked_by, reason)
                 }
             }
+            Obstacle::Trial => Cause {
+                sessions: self.roster.pools[pool].opening.iter().copied().collect(),
+                ..plain(
+                    BlockedBy::Opening,
+                    "the last open failed, so one session at a time is tried".to_owned(),
+                )
+            },
             Obstacle::Rate { until } => {
                 let reason = format!("{} may not open more sessions at this rate", admin.subject);
                 Cause {
@@ -236,15 +262,18 @@ impl Broker {
             ScopeKind::Admin => BlockedBy::Admin,
             ScopeKind::Organization => BlockedBy::Organization,
         };
-        if let Some(until) = row.quota.filter(|until| *until > now && !row.is_at_limit()) {
-            let reason = format!(
-                "the server counts more sessions of {} than this daemon holds",
+        if let Some((most, _)) = row.learned.observed.filter(|_| !row.is_at_limit()) {
+            let mut reason = format!(
+                "the server counts more sessions of {} than this daemon holds: it allowed {most} at last",
                 row.subject
             );
+            if let Some((outside @ 1.., _)) = row.learned.outside {
+                let _ = write!(reason, ", {outside} are held elsewhere");
+            }
             return Cause {
                 blocked_by: kind,
-                sessions: Vec::new(),
-                eta: Some(until.since(now)),
+                sessions: row.sessions.iter().copied().collect(),
+                eta: row.learned.next_try.map(|next| next.since(now)),
                 reason,
             };
         }

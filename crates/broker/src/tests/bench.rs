@@ -7,9 +7,9 @@ use std::time::Duration;
 use moment::Moment;
 
 use crate::{
-    Action, BlockedBy, Broker, CloseCause, EndCause, Entry, Event, Failure, FailureKind, Fate, Fence, Holder, LeaseId,
-    Lifetimes, Limits, Mode, OpenRate, Priority, Profile, Refusal, RequestId, Scopes, Seq, SessionId, Settings, Start,
-    StopCause, TurnOutcome, Waiting,
+    Action, BlockedBy, Broker, CloseCause, EndCause, Entry, Event, Failure, FailureKind, Fate, Fence, Holder,
+    IdleLease, LeaseId, Lifetimes, Limits, Mode, OpenRate, Priority, Profile, Refusal, RequestId, Scopes, Seq,
+    SessionId, Settings, Sharing, Start, StopCause, TurnOutcome, Waiting,
 };
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
@@ -28,8 +28,15 @@ pub(crate) fn profile(name: &str, admin: &str, organization: Option<&str>) -> Pr
             admin: 3,
             organization: organization.map(|_| 9),
             opens: None,
+            commands: None,
+            reserve_interactive: 0,
         },
         lifetimes: Lifetimes::default(),
+        sharing: Sharing::default(),
+        idle_lease: IdleLease {
+            after: None,
+            reclaim: false,
+        },
     }
 }
 
@@ -360,6 +367,7 @@ pub(crate) fn answered(action: &Action) -> Option<RequestId> {
         | Action::Connected { request, .. }
         | Action::Renewed { request, .. }
         | Action::Done { request }
+        | Action::Drained { request, .. }
         | Action::Refused { request, .. } => Some(*request),
         Action::TurnGranted { turn, .. } => Some(*turn),
         Action::Record { .. }
@@ -369,6 +377,7 @@ pub(crate) fn answered(action: &Action) -> Option<RequestId> {
         | Action::StopTurn { .. }
         | Action::LeaseEnded { .. }
         | Action::Ending { .. }
+        | Action::Unused { .. }
         | Action::ShutdownDone { .. } => None,
     }
 }

@@ -133,6 +133,7 @@ impl Names {
         for (id, mut row) in leases {
             self.fence(&mut row.fence);
             row.since = NOW;
+            row.used = NOW;
             if let Some(session) = &mut row.session {
                 self.session(session);
             }
@@ -191,7 +192,10 @@ impl Names {
                 (at, self.sessions[&id])
             }));
             scope.lease_time = None;
-            assert!(scope.opens.is_empty() && scope.quota.is_none(), "not needed so far");
+            assert!(
+                scope.opens.is_empty() && scope.learned == Default::default(),
+                "not needed so far"
+            );
         }
         let served = ranks(roster.parties.iter().map(|(_, party)| party.served), |rank| rank);
         broker.served = served.len() as u64;

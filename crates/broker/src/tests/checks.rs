@@ -53,10 +53,10 @@ pub(crate) fn assert_nobody_is_stuck(broker: &Broker, now: Moment) {
             let session = &broker.sessions[id];
             assert_eq!(session.claim, None, "session {id} is free and claimed");
             assert!(
-                broker.head(pool, Class::Turn).is_none(),
+                broker.head(pool, Class::Turn).is_none() || broker.paced(now, session.admin).is_some(),
                 "session {id} is free and a turn waits"
             );
-            let alone = broker.head(pool, Class::Exclusive);
+            let alone = broker.head_alone(pool, Class::Exclusive);
             assert!(
                 alone.is_none() || !broker.books.has_fence(),
                 "session {id} is free and {alone:?} waits"
@@ -96,7 +96,10 @@ pub(crate) fn assert_nobody_is_stuck(broker: &Broker, now: Moment) {
                 assert!(broker.leases[&lease].waiting.contains(id));
                 let session = &broker.sessions[&session];
                 assert!(
-                    session.queue.contains(id) && !session.turns.is_empty(),
+                    session.queue.contains(id)
+                        && (!session.turns.is_empty()
+                            || session.state == State::Recovering
+                            || broker.paced(now, session.admin).is_some()),
                     "{id} waits for a session that is free"
                 );
             }

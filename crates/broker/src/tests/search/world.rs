@@ -11,7 +11,7 @@ use super::super::canonical::{NEVER, NOW};
 use super::super::checks::assert_nobody_is_stuck;
 use crate::{
     Action, Broker, Entry, Event, Failure, FailureKind, Fate, Fence, LeaseId, Lifetimes, Mode, Priority, Profile,
-    RequestId, Seq, SessionId, Settings, Start, TurnOutcome,
+    RequestId, Seq, SessionId, Settings, Sharing, Start, TurnOutcome,
 };
 
 /// All times of a small world are one or two of these, so that few distances between moments occur.
@@ -103,9 +103,15 @@ impl Search {
             linger: unit,
             max_age: None,
             max_commands: None,
+            keep_warm: false,
+        };
+        let sharing = Sharing {
+            spread_after: unit,
+            stall_after: unit,
         };
         let profiles = ["a", "b", "c"].map(|name| Profile {
             lifetimes,
+            sharing,
             ..limited(profile(name, name, Some("o")), admin, organization)
         });
         Self {
@@ -133,9 +139,7 @@ impl Search {
             server: BTreeMap::new(),
         };
         let settings = Settings {
-            spread_after: self.unit,
             claim_after: self.unit,
-            stall_after: self.unit,
             announce: Duration::ZERO,
             books_retry: UNIT,
             fence_block: 1 << 40,

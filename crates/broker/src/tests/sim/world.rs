@@ -329,6 +329,7 @@ impl World {
             Action::ShutdownDone { left, .. } => self.shutdown_done = Some(left),
             Action::Connected { session, .. } => assert!(self.server.shells.contains_key(&session)),
             Action::Renewed { .. } | Action::Done { .. } | Action::Waiting { .. } | Action::Ending { .. } => {}
+            Action::Drained { .. } | Action::Unused { .. } => {}
         }
     }
 
