@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use broker::{Event, LeaseId, Lifetimes, Limits, OpenRate, ProfileName, Scopes, Settings};
+use broker::{
+    CommandRate, Event, IdleLease, LeaseId, Lifetimes, Limits, OpenRate, ProfileName, Scopes, Settings, Sharing,
+};
 use moment::Moment;
 use tokio::sync::watch;
 
@@ -71,7 +73,7 @@ impl Hub {
         self.desk
             .say(Event::Configured {
                 profiles,
-                settings: settings(config),
+                settings: Settings::default(),
             })
             .await;
         for profile in config.profiles.values() {
@@ -129,12 +131,27 @@ fn of_profile(profile: &Profile) -> broker::Profile {
                 opens: rate.count,
                 period: rate.per,
             }),
+            commands: profile.care.command_rate.map(|rate| CommandRate {
+                commands: rate.count,
+                period: rate.per,
+            }),
+            reserve_interactive: profile.reserve_interactive,
         },
         lifetimes: Lifetimes {
             idle: profile.idle_timeout,
             linger: profile.linger,
+            max_age: profile.care.max_age,
             max_commands: Some(profile.max_commands),
+            keep_warm: profile.care.keep_warm,
             ..Lifetimes::default()
+        },
+        sharing: Sharing {
+            spread_after: profile.spread_after,
+            stall_after: profile.stall,
+        },
+        idle_lease: IdleLease {
+            after: Some(profile.care.idle_lease),
+            reclaim: profile.care.reclaim,
         },
     }
 }
@@ -158,21 +175,4 @@ pub(crate) fn identity(profile: &Profile) -> String {
         profile.no_profile,
         profile.idle_timeout.as_millis()
     )
-}
-
-/// Numbers that the broker has once: where profiles differ, the most impatient one counts.
-fn settings(config: &Config) -> Settings {
-    let defaults = Settings::default();
-    let profiles = || config.profiles.values();
-    Settings {
-        spread_after: profiles()
-            .map(|profile| profile.spread_after)
-            .min()
-            .unwrap_or(defaults.spread_after),
-        stall_after: profiles()
-            .map(|profile| profile.stall)
-            .min()
-            .unwrap_or(defaults.stall_after),
-        ..defaults
-    }
 }

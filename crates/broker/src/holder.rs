@@ -15,6 +15,10 @@ pub struct Holder {
     pub cwd: String,
     /// True where a person sits at a terminal who can be asked for a password.
     pub interactive: bool,
+    /// Where in a script it was asked for, empty where nobody knows.
+    pub origin: String,
+    /// The programs that started it, parent first.
+    pub parents: Vec<String>,
 }
 
 /// Somebody in the way.

@@ -83,11 +83,8 @@ impl Broker {
         };
         match chosen {
             None => {}
-            Some((place, Class::Turn)) => {
-                if !self.must_wait_for_pace(now, admin) {
-                    self.grant_turn(now, place.request, id);
-                }
-            }
+            Some((_, Class::Turn)) if self.must_wait_for_pace(now, admin) => {}
+            Some((place, Class::Turn)) => self.grant_turn(now, place.request, id),
             Some((place, Class::Exclusive | Class::Fresh)) => {
                 if newborn {
                     self.bind(now, place.request, id, true);

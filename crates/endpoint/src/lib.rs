@@ -21,6 +21,7 @@ mod device;
 mod discovery;
 mod oauth;
 mod options;
+mod pace;
 mod program;
 mod redirect;
 mod request;

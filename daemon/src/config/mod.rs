@@ -1,6 +1,7 @@
 //! `config.toml`: read whole, refused whole, and kept as it last was when an edit is bad.
 
 mod account;
+mod care;
 mod document;
 mod error;
 mod profile;

@@ -6,11 +6,12 @@ use std::time::Duration;
 use endpoint::{Address, LogOn, Program, Rate, Template};
 
 use super::account::{Scope, organization_of};
-use super::document::{Keys, parse_duration};
+use super::care::{Care, rate};
+use super::document::Keys;
 use super::error::ConfigError;
 use super::program;
 
-const KEYS: [&str; 27] = [
+const KEYS: [&str; 32] = [
     "template",
     "uri",
     "host",
@@ -38,6 +39,11 @@ const KEYS: [&str; 27] = [
     "max_commands",
     "reserve_interactive",
     "no_profile",
+    "max_age",
+    "keep_warm",
+    "command_rate",
+    "idle_lease",
+    "idle_lease_action",
 ];
 
 /// Where the password comes from when the daemon has none in its memory.
@@ -83,6 +89,8 @@ pub(crate) struct Profile {
     pub(crate) open_timeout: Duration,
     pub(crate) max_commands: u32,
     pub(crate) reserve_interactive: u32,
+    /// How its sessions and leases are looked after.
+    pub(crate) care: Care,
     /// Whether the server is asked not to load the user's profile (`WINRS_NOPROFILE`).
     pub(crate) no_profile: bool,
 }
@@ -147,13 +155,14 @@ impl Profile {
             linger: keys.duration("linger")?.unwrap_or(Duration::from_secs(60)),
             spread_after: keys.duration("spread_after")?.unwrap_or(Duration::from_secs(2)),
             stall: keys.duration("stall")?.unwrap_or(Duration::from_secs(60)),
-            open_rate: open_rate(&keys)?.or(defaults.open_rate),
+            open_rate: rate(&keys, "open_rate", "5/60s")?.or(defaults.open_rate),
             open_timeout: keys.duration("open_timeout")?.unwrap_or(Duration::from_secs(180)),
             max_commands: keys
                 .integer("max_commands", 1..=1_000_000)?
                 .unwrap_or(defaults.max_commands),
             reserve_interactive: keys.integer("reserve_interactive", 0..=10_000)?.unwrap_or(0),
             no_profile: keys.boolean("no_profile")?,
+            care: Care::read(&keys, template)?,
             name: name.to_owned(),
             template,
             program,
@@ -237,20 +246,4 @@ fn password(keys: &Keys<'_>) -> Result<Password, ConfigError> {
             "there is a password_file too: keep one of them".to_owned(),
         )),
     }
-}
-
-fn open_rate(keys: &Keys<'_>) -> Result<Option<Rate>, ConfigError> {
-    let Some((text, at)) = keys.string("open_rate")? else {
-        return Ok(None);
-    };
-    text.split_once('/')
-        .and_then(|(count, per)| {
-            Some(Rate {
-                count: count.trim().parse().ok()?,
-                per: parse_duration(per)?,
-            })
-        })
-        .filter(|rate| rate.count > 0 && !rate.per.is_zero())
-        .map(Some)
-        .ok_or_else(|| keys.error(&at, "open_rate", format!("{text:?} is no rate; allowed: as \"5/60s\"")))
 }

@@ -7,6 +7,7 @@ use broker::{Action, Broker, Entry, Event, Fence, LeaseId, RequestId, Seq, Sessi
 use ledger::{Ledger, Stage};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::journal::{self, Happening, Journal, Who};
 use super::{Answer, Ask, Books, Left, News};
 use crate::clock::Clock;
 use crate::config::Source;
@@ -35,15 +36,17 @@ pub(crate) struct Desk {
     records: mpsc::Sender<Recorded>,
     waiting: HashMap<RequestId, Waiter>,
     turns: HashMap<RequestId, (SessionId, watch::Sender<Option<StopCause>>)>,
-    leases: HashMap<LeaseId, watch::Sender<News>>,
+    leases: HashMap<LeaseId, (watch::Sender<News>, Who)>,
     shutdown: Vec<oneshot::Sender<Left>>,
     changed: watch::Sender<u64>,
+    journal: Journal,
 }
 
 #[derive(Debug)]
 struct Waiter {
     waiting: watch::Sender<Option<Waiting>>,
     answer: oneshot::Sender<Answer>,
+    who: Who,
 }
 
 /// What the ledger said.
@@ -62,6 +65,7 @@ impl Desk {
             seed: parts.seed,
             ..Start::default()
         };
+        let parts_journal = parts.sessions.desk.journal();
         let mut desk = Self {
             broker: Broker::new(start),
             parts,
@@ -70,6 +74,7 @@ impl Desk {
             turns: HashMap::new(),
             leases: HashMap::new(),
             shutdown: Vec::new(),
+            journal: parts_journal,
             changed,
         };
         loop {
@@ -92,6 +97,7 @@ impl Desk {
 
     fn handle(&mut self, event: Event) {
         tracing::trace!(?event, "desk");
+        self.tell(journal::of_event(&event));
         self.broker.handle(self.parts.clock.now(), event);
     }
 
@@ -109,7 +115,8 @@ impl Desk {
                 waiting,
                 answer,
             } => {
-                self.waiting.insert(id, Waiter { waiting, answer });
+                let who = journal::who(&event);
+                self.waiting.insert(id, Waiter { waiting, answer, who });
                 self.handle(event);
             }
             Ask::Snapshot(answer) => {
@@ -165,7 +172,23 @@ impl Desk {
         }
     }
 
+    /// Puts a thing that happened into the journal, with what is known of its session and its lease.
+    fn tell(&self, happening: Option<Happening>) {
+        let Some(mut happening) = happening.filter(|_| self.journal.is_read()) else {
+            return;
+        };
+        if let Some((_, who)) = happening.lease.and_then(|lease| self.leases.get(&lease)) {
+            happening.who.clone_from(&who.holder);
+            happening.profile.get_or_insert_with(|| who.profile.clone());
+        }
+        if let Some(row) = happening.session.and_then(|session| self.parts.books.row(session)) {
+            happening.profile.get_or_insert_with(|| row.profile.clone());
+        }
+        self.journal.write(happening);
+    }
+
     fn carry_out(&mut self, action: Action) {
+        self.tell(journal::of_action(&action));
         match action {
             Action::Record { seq, entry } => self.record(seq, entry),
             Action::Open {
@@ -191,7 +214,13 @@ impl Desk {
             } => {
                 let (sender, news) = watch::channel(News::Lives);
                 tracing::info!(%lease, ?session, "lease granted");
-                self.leases.insert(lease, sender);
+                let who = self
+                    .waiting
+                    .get(&request)
+                    .map(|waiter| waiter.who.clone())
+                    .unwrap_or_default();
+                self.leases.insert(lease, (sender, who));
+                self.tell(Some(journal::granted(lease, session)));
                 let answer = Answer::Granted {
                     lease,
                     fence,
@@ -247,12 +276,21 @@ impl Desk {
             }
             Action::LeaseEnded { lease, cause } => {
                 tracing::info!(%lease, ?cause, "lease ended");
-                if let Some(news) = self.leases.remove(&lease) {
+                if let Some((news, _)) = self.leases.remove(&lease) {
                     news.send_replace(News::Ended(cause));
                 }
             }
+            Action::Unused { lease, idle } => {
+                tracing::warn!(%lease, seconds = idle.as_secs(), "a lease keeps a session and runs nothing");
+                if let Some((news, _)) = self.leases.get(&lease) {
+                    news.send_replace(News::Unused(idle));
+                }
+            }
+            Action::Drained { request, left } => {
+                self.answer(request, Answer::Drained { left });
+            }
             Action::Ending { lease, cause, at } => {
-                if let Some(news) = self.leases.get(&lease) {
+                if let Some((news, _)) = self.leases.get(&lease) {
                     news.send_replace(News::Ending(cause, at));
                 }
             }

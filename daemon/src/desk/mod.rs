@@ -6,6 +6,7 @@
 
 mod books;
 mod drive;
+mod journal;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,6 +20,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use books::{Books, hold_back};
 pub(crate) use drive::{Desk, Parts};
+pub(crate) use journal::{Happening, Journal};
 
 /// Questions that may wait for the desk.
 const QUEUE: usize = 1024;
@@ -90,6 +92,9 @@ pub(crate) enum Answer {
         ttl: Option<Duration>,
     },
     Done,
+    Drained {
+        left: Vec<SessionId>,
+    },
     Refused(Refusal),
 }
 
@@ -98,6 +103,8 @@ pub(crate) enum Answer {
 pub(crate) enum News {
     #[default]
     Lives,
+    /// It keeps a session to itself and has run nothing for so long.
+    Unused(Duration),
     /// It will end then, for this.
     Ending(EndCause, Moment),
     Ended(EndCause),
@@ -110,6 +117,7 @@ pub(crate) struct Handle {
     next: Arc<AtomicU64>,
     /// Counts what has happened, for whoever watches.
     changes: watch::Receiver<u64>,
+    journal: Journal,
 }
 
 impl Handle {
@@ -122,6 +130,7 @@ impl Handle {
                 asks,
                 next: Arc::new(AtomicU64::new(1)),
                 changes,
+                journal: Journal::default(),
             },
             asked,
             changed,
@@ -195,6 +204,11 @@ impl Handle {
         let (done, left) = oneshot::channel();
         let _ = self.asks.send(Ask::Shutdown { deadline, done }).await;
         left.await.unwrap_or_default()
+    }
+
+    /// What happens, one thing after the other.
+    pub(crate) fn journal(&self) -> Journal {
+        self.journal.clone()
     }
 
     /// Changes whenever something has happened.

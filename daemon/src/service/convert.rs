@@ -31,6 +31,8 @@ pub(super) fn holder(peer: Peer, caller: &v1::Caller) -> Arc<Holder> {
         tty: caller.tty.clone(),
         cwd: caller.cwd.clone(),
         interactive: caller.interactive,
+        origin: caller.origin.clone(),
+        parents: caller.parents.clone(),
     })
 }
 
@@ -126,6 +128,8 @@ pub(super) fn who(who: &Holder) -> v1::Holder {
         pid: who.pid,
         tty: who.tty.clone(),
         cwd: who.cwd.clone(),
+        origin: who.origin.clone(),
+        parents: who.parents.clone(),
         ..v1::Holder::default()
     }
 }
@@ -136,7 +140,9 @@ pub(super) const fn end_cause(cause: EndCause) -> v1::EndCause {
         EndCause::Stream => v1::EndCause::Stream,
         EndCause::Process => v1::EndCause::Process,
         EndCause::Ttl => v1::EndCause::Ttl,
-        EndCause::Revoked | EndCause::ProfileRemoved | EndCause::Unclaimed => v1::EndCause::Revoked,
+        EndCause::Revoked | EndCause::ProfileRemoved | EndCause::Unclaimed | EndCause::Unused | EndCause::Drained => {
+            v1::EndCause::Revoked
+        }
         EndCause::SessionLost | EndCause::Idle | EndCause::Age | EndCause::Commands => v1::EndCause::Session,
         EndCause::Shutdown => v1::EndCause::Shutdown,
     }
@@ -154,6 +160,8 @@ pub(super) const fn end_words(cause: EndCause) -> &'static str {
         EndCause::Age => "session state was lost: the session reached its age limit",
         EndCause::Commands => "session state was lost: the session's command budget is used up",
         EndCause::Unclaimed => "its holder did not come back after the daemon was started again",
+        EndCause::Unused => "it kept a session to itself and ran nothing",
+        EndCause::Drained => "its profile is being drained",
         EndCause::ProfileRemoved => "its profile is no longer configured",
         EndCause::Shutdown => "the daemon stops",
     }

@@ -127,6 +127,8 @@ pub(super) const fn kind_of_end(cause: EndCause) -> ErrorKind {
         | EndCause::Ttl
         | EndCause::Revoked
         | EndCause::Unclaimed
+        | EndCause::Unused
+        | EndCause::Drained
         | EndCause::ProfileRemoved => ErrorKind::LeaseLost,
     }
 }

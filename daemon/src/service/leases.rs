@@ -164,6 +164,13 @@ async fn hold(hub: Arc<Hub>, wish: Wish, peer: Peer, out: Out<v1::LeaseEvent>) {
                 let news = if changed.is_ok() { *held.news.borrow_and_update() } else { News::Ended(EndCause::Shutdown) };
                 match news {
                     News::Lives => {}
+                    News::Unused(idle) => {
+                        let minutes = idle.as_secs() / 60;
+                        let message = format!("the lease keeps a session from others and has run nothing for {minutes} min");
+                        if let Some(notice) = v1::LeaseEvent::notice(message, format!("pslease kill {lease}")) {
+                            let _ = out.try_send(Ok(notice));
+                        }
+                    }
                     News::Ending(cause, at) => {
                         let seconds = at.since(hub.clock.now()).as_secs();
                         let message = format!("the lease ends in {seconds} s: {}", convert::end_words(cause));

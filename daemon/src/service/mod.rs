@@ -7,6 +7,7 @@ mod error;
 mod hello;
 mod invoke;
 mod leases;
+mod operate;
 mod output;
 mod parameters;
 mod pipeline;
@@ -45,6 +46,7 @@ pub(crate) async fn routes(hub: &Arc<Hub>) -> anyhow::Result<Routes> {
         .add_service(sessions::service(hub.clone()))
         .add_service(pipeline::service(hub.clone()))
         .add_service(admin::service(hub.clone()))
+        .add_service(operate::service(hub.clone()))
         .add_service(accounts::service(hub.clone())))
 }
 

@@ -1,6 +1,7 @@
 //! Everything that `status` shows, in the contract's terms.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use broker::{
     LeaseStatus, LimitStatus, ProfileState, ScopeKind, SessionId, SessionState, SessionStatus, Snapshot, Waiter, Wish,
@@ -50,7 +51,7 @@ pub(super) async fn status(hub: &Hub) -> v1::StatusResponse {
             .iter()
             .map(|waiter| of_waiter(&snapshot, waiter))
             .collect(),
-        limits: snapshot.limits.iter().map(of_limit).collect(),
+        limits: snapshot.limits.iter().map(|limit| of_limit(&config, limit)).collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
         uptime: Some(convert::duration(now.since(hub.began))),
@@ -77,6 +78,7 @@ fn of_profile(hub: &Hub, config: &Config, snapshot: &Snapshot, profile: &Profile
         .find(|known| known.name.as_str() == profile.name)
         .map(|known| &known.state);
     let (state, hint) = match state {
+        Some(ProfileState::Draining) => ("draining", format!("pslease resume {}", profile.name)),
         Some(ProfileState::Paused) => ("paused", format!("pslease resume {}", profile.name)),
         Some(ProfileState::AuthNeeded { .. }) => ("auth-needed", format!("pslease login {}", profile.name)),
         Some(ProfileState::EndpointDown { message, .. }) => ("endpoint-down", message.to_string()),
@@ -190,6 +192,8 @@ fn of_lease(hub: &Hub, lease: &LeaseStatus) -> v1::Lease {
         ttl_left: lease.ttl_left.map(convert::duration),
         running: lease.running.clone(),
         label: extra.label,
+        idle: lease.idle.map(convert::duration),
+        unused: lease.unused,
     }
 }
 
@@ -213,7 +217,39 @@ fn of_waiter(snapshot: &Snapshot, waiter: &Waiter) -> v1::Waiter {
     }
 }
 
-fn of_limit(limit: &LimitStatus) -> v1::Limit {
+fn window((used, limit, period): (u32, u32, Duration)) -> v1::Window {
+    v1::Window {
+        used,
+        limit,
+        period: Some(convert::duration(period)),
+    }
+}
+
+/// Whether the number is the template's own, or the user's.
+fn source(config: &Config, limit: &LimitStatus) -> &'static str {
+    let documented = |profile: &Profile| {
+        let defaults = profile.template.defaults();
+        match limit.scope {
+            ScopeKind::Admin => profile.scope.admin == limit.subject && defaults.max_concurrency == limit.limit,
+            ScopeKind::Organization => {
+                profile.scope.organization == limit.subject && defaults.max_tenant_concurrency == Some(limit.limit)
+            }
+        }
+    };
+    let of_service = |profile: &&std::sync::Arc<Profile>| profile.scope.service == limit.service;
+    if config
+        .profiles
+        .values()
+        .filter(of_service)
+        .any(|profile| documented(profile))
+    {
+        "documented"
+    } else {
+        "configured"
+    }
+}
+
+fn of_limit(config: &Config, limit: &LimitStatus) -> v1::Limit {
     let scope = match limit.scope {
         ScopeKind::Admin => "admin",
         ScopeKind::Organization => "organization",
@@ -226,5 +262,12 @@ fn of_limit(limit: &LimitStatus) -> v1::Limit {
         limit: limit.limit,
         waiting: limit.waiting,
         next_free: limit.next_free.map(convert::duration),
+        observed: limit.observed.map(|(most, _)| most),
+        observed_ago: limit.observed.map(|(_, ago)| convert::duration(ago)),
+        next_try: limit.next_try.map(convert::duration),
+        outside: limit.outside,
+        opens: limit.opens.map(window),
+        commands: limit.commands.map(window),
+        source: source(config, limit).to_owned(),
     }
 }

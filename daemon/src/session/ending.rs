@@ -8,7 +8,7 @@ use moment::Moment;
 use runspace::{Cause, Remains};
 
 use super::drive::{Driver, Task};
-use super::{Sessions, verdict};
+use super::{Sessions, budget, verdict};
 
 /// Tells that nothing was sent: no shell was opened, and none that is there was ended.
 pub(super) async fn not_begun(house: &Sessions, session: SessionId, row: &Row, task: Task, failure: Failure) {
@@ -36,6 +36,9 @@ impl Driver {
     pub(super) async fn open_failed(&mut self, cause: &Cause, shell: Remains) {
         self.opening = false;
         tracing::warn!(session = %self.id, %cause, ?shell, "the open failed");
+        if let Some(told) = budget::told(cause, &self.profile) {
+            self.house.desk.say(told).await;
+        }
         let (failure, retry_after) = verdict::of_open(cause);
         if failure.kind == broker::FailureKind::Auth {
             self.house.accounts.refused(&self.profile);

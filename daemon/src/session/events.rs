@@ -5,11 +5,11 @@ use std::sync::Arc;
 use broker::Event as Told;
 use psrp::body::{Body as _, ErrorCategory, ErrorRecord, HostCall};
 use psrp::{MessageType, Piece};
-use runspace::{Event, Notice, Opened, Operation, Stage};
+use runspace::{Event, Notice, Opened, Operation, Outcome, Stage};
 use uuid::Uuid;
 
 use super::drive::Driver;
-use super::{Item, NewsKind};
+use super::{Item, NewsKind, budget};
 
 impl Driver {
     pub(super) async fn event(&mut self, event: Event) {
@@ -26,6 +26,11 @@ impl Driver {
             Event::Started { pipeline } => self.feed(pipeline, Item::Started),
             Event::State { pipeline, body, .. } => self.feed(pipeline, Item::State(body)),
             Event::Ended { pipeline, outcome } => {
+                if let Outcome::NotStarted(cause) | Outcome::Unknown(cause) | Outcome::Incomplete(cause) = &outcome
+                    && let Some(told) = budget::throttled(cause, self.id)
+                {
+                    self.house.desk.say(told).await;
+                }
                 if let Some(feed) = self.feeds.remove(&pipeline) {
                     feed.put(Item::Ended(outcome));
                 }

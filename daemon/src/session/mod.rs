@@ -5,6 +5,7 @@
 //! - `drive`: the task; its ideas are in `opening`, `orders`, `events`, `redirect`, `ending`, `key`.
 //! - `carrier`: what carries a session's messages; `wire`: HTTP lanes; `child`: a program's pipes.
 
+mod budget;
 mod carrier;
 mod child;
 mod drive;
