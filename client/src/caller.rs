@@ -1,5 +1,7 @@
 //! What the daemon is told of the process that asks. Its pid and uid are not in here: those come from the socket.
 
+mod origin;
+
 use std::collections::HashMap;
 use std::io::IsTerminal as _;
 
@@ -42,6 +44,8 @@ pub fn caller() -> Caller {
         ancestors: Vec::new(),
         environment: environment(),
         interactive: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
+        origin: origin::origin(),
+        parents: origin::parents(),
     }
 }
 

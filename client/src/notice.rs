@@ -214,6 +214,7 @@ mod tests {
                 tty: "pts/3".into(),
                 cwd: String::new(),
                 held: Some(prost_types::Duration { seconds: 130, nanos: 0 }),
+                ..Holder::default()
             }],
             eta: Some(prost_types::Duration { seconds: 180, nanos: 0 }),
             reason: "3 of 3 sessions of kenmyer@litwareinc.com are leased".into(),
