@@ -17,10 +17,12 @@ const HERE: &str = env!("CARGO_MANIFEST_DIR");
 /// Longer seeds slow the search down more than they help it.
 const LONGEST: usize = 16 * 1024;
 
-/// Rows of the books: those of format 1, with and without what may be left out.
-const ROWS: [&str; 2] = [
+/// Rows of the books: those of format 1, with and without what may be left out, then the JSON of those of format 2.
+const ROWS: [&str; 4] = [
     r#"{"shell":"00000000-0000-0000-0000-000000000001","stage":"intent","session":3,"profile":"sfb","service":"skype-online","admin":"kenmyer@litwareinc.com","organization":"litwareinc.com","uri":"https://localhost/x","resource_uri":"","configuration":"Microsoft.PowerShell","session_id":"00000000-0000-0000-0000-000000000009","idle_seconds":900,"open_seconds":180,"wall":1763000000000,"epoch":0}"#,
     r#"{"shell":"00000000-0000-0000-0000-000000000002","stage":"unconfirmed","session":4,"profile":"sfb","service":"skype-online","admin":"kenmyer@litwareinc.com","organization":"litwareinc.com","uri":"https://localhost/x","resource_uri":"http://schemas.microsoft.com/powershell/Microsoft.PowerShell","configuration":"Microsoft.PowerShell","session_id":"00000000-0000-0000-0000-000000000009","ca":"/etc/ca.pem","allow_plain_http":true,"idle_seconds":900,"open_seconds":180,"wall":1763000000000,"epoch":4294967295,"running":true,"cookies":["MS-WSMAN=1"]}"#,
+    r#"{"shell":"00000000-0000-0000-0000-000000000002","stage":"open","session":4,"profile":"sfb","service":"skype-online","admin":"kenmyer@litwareinc.com","organization":"litwareinc.com","uri":"https://localhost/x","resource_uri":"http://schemas.microsoft.com/powershell/Microsoft.PowerShell","configuration":"Microsoft.PowerShell","session_id":"00000000-0000-0000-0000-000000000009","ca":null,"allow_plain_http":false,"idle_seconds":900,"open_seconds":180,"wall":1763000000000,"epoch":1,"running":false,"renamed":"ABC","protocol":"2.3","identity":"x","dirty":true,"commands":7,"opened":1763000000000}"#,
+    r#"{"lease":7,"fence":1031,"profile":"sfb","kind":"exclusive","batch":false,"session":4,"ttl_seconds":60,"anchor":{"pid":1,"started":2,"boot":"b","command":"bash"},"label":"","command":"pslease","pid":3,"tty":"pts/1","cwd":"/","interactive":true,"wall":1763000000000}"#,
 ];
 
 /// The corpora in the making; a seed that is there already is not added.

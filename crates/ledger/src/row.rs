@@ -185,6 +185,24 @@ pub struct LeaseRow {
     pub wall: u64,
 }
 
+impl LeaseRow {
+    /// Reads a lease's row as any release so far has written it. Pure, as [`Row::read`] is.
+    ///
+    /// # Errors
+    /// [`Error::Row`], as there.
+    pub fn read(bytes: &[u8]) -> Result<Self, Error> {
+        record::read_lease(bytes).map_err(|why| Error::Row(why.to_string()))
+    }
+
+    /// The row as it stands in the books.
+    ///
+    /// # Errors
+    /// [`Error::Row`] if it cannot be written.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        record::write(self).map_err(|why| Error::Row(why.to_string()))
+    }
+}
+
 /// One change of the books.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {

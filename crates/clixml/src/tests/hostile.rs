@@ -166,6 +166,35 @@ fn a_document_cut_anywhere_is_an_error_or_what_was_whole() {
     }
 }
 
+/// Found by fuzzing: the raw dictionary was written before the reference to type names that it replaces.
+#[test]
+fn type_names_that_raw_xml_lists_anew_are_told_apart_from_those_before_it() {
+    let names = |name: &str| format!("<TN RefId=\"0\"><T>{name}</T></TN>");
+    let xml = format!(
+        "<Obj RefId=\"0\"><MS><Obj N=\"a\" RefId=\"1\">{}</Obj><Obj N=\"b\" RefId=\"2\"><TNRef RefId=\"0\" />\
+         <DCT><En><S N=\"Key\">k</S><Obj N=\"Value\" RefId=\"3\">{}</Obj>></En></DCT></Obj>\
+         <Obj N=\"c\" RefId=\"4\"><TNRef RefId=\"0\" /></Obj></MS></Obj>",
+        names("First"),
+        names("Second")
+    );
+    let value = read_value(xml.as_bytes(), &Budget::default()).unwrap();
+    let types = |value: &Value, property: &str| {
+        let Some(Value::Object(object)) = value.property(property) else {
+            panic!("{property}")
+        };
+        let names = object.type_names.as_ref();
+        names.unwrap_or_else(|| panic!("{property}: {object:?}")).names()[0].to_string()
+    };
+    for value in [
+        &value,
+        &read_value(write(&value).as_bytes(), &Budget::default()).unwrap(),
+    ] {
+        assert_eq!(types(value, "a"), "First");
+        assert_eq!(types(value, "b"), "First");
+        assert_eq!(types(value, "c"), "Second");
+    }
+}
+
 #[test]
 fn what_is_refused_again_and_again_takes_linear_time() {
     for part in [

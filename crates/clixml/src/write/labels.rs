@@ -87,6 +87,14 @@ impl Labels {
         (id, known)
     }
 
+    /// Raw XML was written. It may list other type names under an id that was listed before, so none counts as known.
+    pub(super) fn passed(&mut self, xml: &str) {
+        if xml.contains("RefId") {
+            self.listed = Ids::default();
+            self.last = None;
+        }
+    }
+
     pub(super) fn name(&self, label: &str) -> Text {
         if label == "Key" {
             self.key.clone()

@@ -131,7 +131,10 @@ impl Writer {
         let id = self.labels.object(object);
         self.id(&id.to_string());
         self.out.push('>');
-        object.opaque.iter().for_each(|opaque| self.out.push_str(opaque.xml()));
+        for opaque in &object.opaque {
+            self.out.push_str(opaque.xml());
+            self.labels.passed(opaque.xml());
+        }
         if let Some(names) = &object.type_names {
             self.type_names(names);
         }
@@ -216,6 +219,7 @@ impl Writer {
     /// another name since, that name is added.
     fn opaque(&mut self, opaque: &Opaque, name: Option<&Text>) {
         let xml = opaque.xml();
+        self.labels.passed(xml);
         let Some(name) = name.filter(|name| !name.is_empty() && xml.starts_with('<')) else {
             return self.out.push_str(xml);
         };
