@@ -9,6 +9,7 @@
 mod cases;
 mod contract;
 mod lifecycle;
+mod module;
 mod psrpcore;
 mod pypsrp;
 // Linux says what a process has had resident.
@@ -56,4 +57,6 @@ on_both_endpoints! {
     acquire_lasts_as_long_as_its_shell: anchors,
     acquire_ends_with_its_own_script_not_with_the_one_around_it: anchors,
     with_binds_to_its_child: anchors,
+    streams_come_marked_in_one_document: module,
+    a_credential_comes_through_the_pipe: module,
 }

@@ -42,12 +42,12 @@ function ConvertTo-ParameterInput {
         $table['OAuthAccessToken'] = '-'
         $null = $secrets.Add($token)
     }
-    foreach ($name in @('OverrideAdminDomain', 'OverrideAccessTokenResourceUri', 'ConfigurationName', 'Authentication', 'Name')) {
+    foreach ($name in @('OverrideAdminDomain', 'ConfigurationName', 'Authentication', 'Name')) {
         if ($Bound.ContainsKey($name)) {
             $table[$name] = "$($Bound[$name])"
         }
     }
-    foreach ($name in @('OverrideDiscoveryUri', 'OverridePowerShellUri', 'ConnectionUri')) {
+    foreach ($name in @('OverrideDiscoveryUri', 'OverridePowerShellUri', 'OverrideAccessTokenResourceUri', 'ConnectionUri')) {
         if ($Bound.ContainsKey($name)) {
             $table[$name] = $Bound[$name].OriginalString
         }

@@ -25,6 +25,22 @@ function Import-Door {
         return
     }
 
+    # The proxies that Import-PSSession writes open a connection of their own where their session is gone. They know of no
+    # door, so that would be one to this very computer. In its place they are given words.
+    & $made {
+        ${function:Get-PSImplicitRemotingSession} = {
+            param(
+                [Parameter(Mandatory = $true, Position = 0)]
+                [string] $commandName
+            )
+
+            if ($null -eq $script:PSSession -or $script:PSSession.Runspace.RunspaceStateInfo.State -ne 'Opened') {
+                throw "$commandName cannot run: its leased session is gone. Import-PSLease gets another one."
+            }
+            $script:PSSession
+        }
+    }
+
     $everybody = @{
         Name                = $made.Path
         Global              = $true

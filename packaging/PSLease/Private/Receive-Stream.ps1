@@ -5,12 +5,16 @@ function Receive-Stream {
         [Parameter(Mandatory = $true)]
         [string[]] $ArgumentList,
 
+        # The lines of its standard input.
+        [AllowEmptyString()]
+        [string[]] $InputLine = @(),
+
         # Who was called.
         [Parameter(Mandatory = $true)]
         [System.Management.Automation.PSCmdlet] $Cmdlet
     )
 
-    $process = Start-Program -ArgumentList $ArgumentList
+    $process = Start-Program -ArgumentList $ArgumentList -InputLine $InputLine
     $settings = New-Object -TypeName System.Xml.XmlReaderSettings
     $settings.Async = $true
     $settings.CheckCharacters = $false

@@ -6,11 +6,11 @@ function Invoke-PSLeaseCommand {
     .DESCRIPTION
     Borrows a lease for one command, in Windows PowerShell 5.1 as in PowerShell 7. The objects are those that Invoke-Command
     would give: deserialized, with their type names and properties. Errors, warnings and the other streams go where they
-    belong.
+    belong. What is said of profiles, credentials and options is the same as for Connect-PSLease.
 
     The command becomes a list of commands with constant values, so that endpoints without a language take it. Variables
     of this PowerShell cannot stand in a script block; give values with Command and Parameters. What you give is on the
-    command line of pslease, where others on the machine may read it: no secrets.
+    command line of pslease, where others on the machine may read it: no secrets. Credentials go through a pipe.
 
     .PARAMETER ScriptBlock
     The command, as you would type it in the remote session.
@@ -24,6 +24,44 @@ function Invoke-PSLeaseCommand {
 
     .PARAMETER ProfileName
     The profile, as "pslease profile list" shows it; else the default one.
+
+    .PARAMETER ConnectionUri
+    The address of an endpoint for which there is no profile.
+
+    .PARAMETER ConfigurationName
+    The endpoint's session configuration, such as Microsoft.Exchange.
+
+    .PARAMETER Authentication
+    How to log on: Default, Basic, Negotiate or Kerberos. CredSSP and Digest are refused.
+
+    .PARAMETER AllowRedirection
+    Lets the endpoint send the connection to another address.
+
+    .PARAMETER UserName
+    The account. Its password is asked for where it is needed and not known yet.
+
+    .PARAMETER Credential
+    The account and its password: an object as Get-Credential makes it, or a name whose password is asked for. It goes to
+    pslease through a pipe, and is kept in the memory of psleased only.
+
+    .PARAMETER OAuthAccessToken
+    An access token that you have already, as a SecureString or as a string.
+
+    .PARAMETER OverrideAdminDomain
+    The domain of the organization to manage, for accounts that manage several.
+
+    .PARAMETER OverrideDiscoveryUri
+    The address that is asked for the endpoint, in place of the service's own.
+
+    .PARAMETER OverridePowerShellUri
+    The address of the endpoint, in place of the one that discovery finds.
+
+    .PARAMETER OverrideAccessTokenResourceUri
+    What an access token is asked for, in place of what the endpoint names.
+
+    .PARAMETER SessionOption
+    Options of the session: an object as New-PSSessionOption makes it, or a hash table with the same names. Sessions with
+    different options are not shared.
 
     .PARAMETER Mode
     What the lease gives: shared (the usual one), exclusive or fresh.
@@ -84,6 +122,38 @@ function Invoke-PSLeaseCommand {
         [ValidateNotNullOrEmpty()]
         [string] $ProfileName,
 
+        [Alias('URI', 'CU')]
+        [uri] $ConnectionUri,
+
+        [ValidateNotNullOrEmpty()]
+        [string] $ConfigurationName,
+
+        [System.Management.Automation.Runspaces.AuthenticationMechanism] $Authentication,
+
+        [switch] $AllowRedirection,
+
+        [ValidateNotNullOrEmpty()]
+        [string] $UserName,
+
+        [pscredential]
+        [System.Management.Automation.Credential()]
+        $Credential,
+
+        [ValidateNotNull()]
+        [object] $OAuthAccessToken,
+
+        [ValidateNotNullOrEmpty()]
+        [string] $OverrideAdminDomain,
+
+        [uri] $OverrideDiscoveryUri,
+
+        [uri] $OverridePowerShellUri,
+
+        [uri] $OverrideAccessTokenResourceUri,
+
+        [ValidateNotNull()]
+        [object] $SessionOption,
+
         [ValidateSet('shared', 'exclusive', 'fresh')]
         [string] $Mode,
 
@@ -123,8 +193,12 @@ function Invoke-PSLeaseCommand {
         if ($AsScript) {
             $arguments += '--script'
         }
+        $lines = @(ConvertTo-ParameterInput -Bound $PSBoundParameters)
+        if ($lines.Count -gt 0) {
+            $arguments += @('--parameters', '-')
+        }
         $arguments += @('--', $text)
-        Receive-Stream -ArgumentList $arguments -Cmdlet $PSCmdlet
+        Receive-Stream -ArgumentList $arguments -InputLine $lines -Cmdlet $PSCmdlet
     }
     catch {
         $PSCmdlet.ThrowTerminatingError($_)

@@ -5,7 +5,7 @@ use rustix::process::Signal;
 use serde_json::Value as Json;
 
 /// The tenant's and the peer's test instruments have different names.
-fn instrument(endpoint: &Endpoint, what: &str) -> String {
+pub(super) fn instrument(endpoint: &Endpoint, what: &str) -> String {
     match endpoint {
         Endpoint::Tenant(..) => format!("Invoke-Tenant{what}"),
         Endpoint::Peer(_) => format!("Invoke-Peer{what}"),
