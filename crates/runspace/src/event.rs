@@ -44,7 +44,8 @@ pub enum Event {
     },
     /// A Disconnect was confirmed.
     Disconnected,
-    /// A Get, Disconnect, Reconnect or Connect was refused, or came at the wrong time.
+    /// A Get, Disconnect, Reconnect or Connect was refused, or came at the wrong time; or an exchange of keys did, or had
+    /// no answer within 60 s.
     Refused {
         /// Which operation.
         operation: &'static str,
@@ -67,6 +68,14 @@ pub enum Event {
         pipeline: Option<Uuid>,
         /// The bytes.
         piece: Piece,
+    },
+    /// So much of a pipeline's input has left for the server, or was dropped because the pipeline takes no more. Whoever
+    /// gives input keeps what is on its way within a bound by this.
+    Forwarded {
+        /// Which.
+        pipeline: Uuid,
+        /// Bytes: each object's body and 40 more (the message's header).
+        bytes: usize,
     },
     /// The server has the pipeline's first part.
     Started {

@@ -82,7 +82,8 @@ pub(crate) struct Facts {
 enum Key {
     None,
     Asked,
-    Sent(Box<KeyPair>),
+    /// Until then the answer is waited for.
+    Sent(Box<KeyPair>, Moment),
     Here(SessionKey),
 }
 
@@ -109,6 +110,12 @@ pub(crate) struct Machine {
     need_key: bool,
     events: VecDeque<Event>,
 }
+
+/// How long a server may take to answer PUBLIC_KEY.
+const KEY_ANSWER: Duration = Duration::from_secs(60);
+const KEY_EXCHANGE: &str = "key exchange";
+/// The bytes of a message's header (MS-PSRP 2.2.1).
+const MESSAGE_HEADER: usize = 40;
 
 /// No message of the pool's is longer: they are states, events and answers.
 const POOL_MESSAGE: usize = 16 << 20;
@@ -237,7 +244,7 @@ impl Machine {
             Operation::Key(pair) => {
                 if matches!(self.key, Key::Asked) && self.phase == Phase::Opened {
                     self.queue(MessageType::PublicKey, None, bodies::public_key(&pair));
-                    self.key = Key::Sent(pair);
+                    self.key = Key::Sent(pair, now + KEY_ANSWER);
                 }
             }
         }
@@ -267,8 +274,14 @@ impl Machine {
 
     /// A message to a pipeline that has ended goes nowhere: its `Ended` was the answer.
     fn pipeline_message(&mut self, id: Uuid, kind: MessageType, body: Bytes) {
-        if self.pipeline(id).is_some_and(|pipeline| pipeline.takes_messages(kind)) {
-            self.queue(kind, Some(id), body);
+        match self.pipeline(id) {
+            Some(pipeline) if pipeline.takes_messages(kind) => self.queue(kind, Some(id), body),
+            // Its room is free again at once.
+            Some(_) if kind == MessageType::PipelineInput => {
+                let bytes = body.len() + MESSAGE_HEADER;
+                self.tell(Event::Forwarded { pipeline: id, bytes });
+            }
+            Some(_) | None => {}
         }
     }
 
@@ -302,14 +315,49 @@ impl Machine {
 
     fn exchange_key(&mut self) {
         match &self.key {
-            Key::None => {
+            Key::None if self.phase == Phase::Opened => {
                 self.key = Key::Asked;
                 self.need_key = true;
             }
-            Key::Asked | Key::Sent(_) => {}
+            Key::None => {
+                let cause = self.wrong_time(KEY_EXCHANGE);
+                self.tell(Event::Refused {
+                    operation: KEY_EXCHANGE,
+                    cause,
+                });
+            }
+            Key::Asked | Key::Sent(..) => {}
             Key::Here(key) => {
                 let key = key.clone();
                 self.tell(Event::KeyReady(key));
+            }
+        }
+    }
+
+    /// A server that does not answer the exchange is of use for everything that needs no key; the next asker tries again.
+    fn look_for_key(&mut self, now: Moment) {
+        if matches!(&self.key, Key::Sent(_, until) if *until <= now) {
+            self.key = Key::None;
+            let cause = Cause::NoAnswer {
+                host: self.host.clone(),
+                action: "the exchange of session keys",
+                waited: KEY_ANSWER,
+                sent: true,
+            };
+            self.tell(Event::Refused {
+                operation: KEY_EXCHANGE,
+                cause,
+            });
+        }
+    }
+
+    /// Tells how much input has left for the server, so that whoever gives it may give more.
+    pub(crate) fn tell_forwarded(&mut self) {
+        for pipeline in &mut self.pipelines {
+            let bytes = pipeline.outbox.take_forwarded();
+            if bytes > 0 {
+                let pipeline = pipeline.id;
+                self.events.push_back(Event::Forwarded { pipeline, bytes });
             }
         }
     }
@@ -441,11 +489,17 @@ impl Machine {
     }
 
     pub(crate) fn poll_timeout(&self) -> Option<Moment> {
-        self.pipelines.iter().filter_map(Pipeline::deadline).min()
+        let pipelines = self.pipelines.iter().filter_map(Pipeline::deadline);
+        let key = match &self.key {
+            Key::Sent(_, until) => Some(*until),
+            Key::None | Key::Asked | Key::Here(_) => None,
+        };
+        pipelines.chain(key).min()
     }
 
     /// Climbs the ladders whose step is over. An error is the top of one: the pool is to be given up.
     pub(crate) fn handle_timeout(&mut self, now: Moment) -> Result<(), Cause> {
+        self.look_for_key(now);
         let step = self.config.stop_step;
         let mut terminating = Vec::new();
         let mut over = Vec::new();

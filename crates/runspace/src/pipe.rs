@@ -4,15 +4,18 @@
 //! next one for the same target waits for that: `pwsh` hands each line to a thread of its own, so two in a row may
 //! overtake each other.
 
+mod silence;
+
 use std::collections::{HashSet, VecDeque};
-use std::time::Duration;
 
 use moment::Moment;
 use pipe::{Packet, Reader, Stream};
 use uuid::Uuid;
 
-use crate::machine::{Announce, Closing, Lifecycle, Machine, Outbox, Phase, Signal};
+use crate::machine::{Announce, Closing, Lifecycle, Machine, Outbox, Phase, Pipeline, Signal};
 use crate::{Cause, Event, Notice, Operation, Output, Pool, Proof, Remains, Stage};
+
+use silence::Silence;
 
 /// A pool over a pipe, without I/O.
 ///
@@ -29,15 +32,9 @@ pub struct Pipe {
     /// Our end is closed, or to be closed.
     hung_up: bool,
     deadline: Option<Moment>,
-    /// When somebody is told that the other end says nothing, while the pool is opened.
-    silence: Option<Moment>,
-    /// That was told.
-    silent: bool,
+    silence: Silence,
     outputs: VecDeque<Output>,
 }
-
-/// After this long without a word a person is told (decisions.md, Deadlines).
-const SILENCE: Duration = Duration::from_secs(15);
 
 /// The fragments of one packet: PowerShell's are of 32 KiB (protocol.md 23).
 const PACKET: usize = 32 * 1024;
@@ -52,8 +49,7 @@ impl Pipe {
             close_sent: false,
             hung_up: false,
             deadline: None,
-            silence: None,
-            silent: false,
+            silence: Silence::default(),
             outputs: VecDeque::new(),
         }
     }
@@ -66,7 +62,6 @@ impl Pipe {
             Some(Lifecycle::Open) if self.machine.phase == Phase::Fresh && !self.hung_up => {
                 self.machine.open();
                 self.deadline = Some(now + self.machine.config.open_timeout);
-                self.silence = Some(now + SILENCE);
                 let uri = self.machine.host.clone();
                 self.machine.tell(Event::Opening(Stage::Creating { uri }));
             }
@@ -84,8 +79,7 @@ impl Pipe {
 
     /// Bytes from the pipe, cut anywhere.
     pub fn bytes(&mut self, now: Moment, bytes: &[u8]) {
-        self.silence = None;
-        if std::mem::take(&mut self.silent) {
+        if self.silence.heard(now) {
             let host = self.machine.host.clone();
             self.machine.notice(Notice::Answers { host });
         }
@@ -154,7 +148,7 @@ impl Pipe {
     pub fn poll_timeout(&self) -> Option<Moment> {
         self.deadline
             .into_iter()
-            .chain(self.silence)
+            .chain(self.silence.due())
             .chain(self.machine.poll_timeout())
             .min()
             .filter(|_| !self.hung_up)
@@ -168,11 +162,8 @@ impl Pipe {
         if let Err(cause) = self.machine.handle_timeout(now) {
             return self.hang_up(cause);
         }
-        if self.silence.is_some_and(|due| due <= now) {
-            self.silence = None;
-            self.silent = true;
-            let host = self.machine.host.clone();
-            self.machine.notice(Notice::NoAnswer { host, waited: SILENCE });
+        if let Some(notice) = self.silence.tell(now, &self.machine.host) {
+            self.machine.notice(notice);
         }
         if self.deadline.is_some_and(|deadline| deadline <= now) {
             self.deadline = None;
@@ -209,7 +200,6 @@ impl Pipe {
         self.machine.end_all(&Cause::Closed);
         self.machine.phase = Phase::Closed;
         self.deadline = None;
-        self.silence = None;
         if !std::mem::replace(&mut self.hung_up, true) {
             self.outputs.push_back(Output::Hangup);
         }
@@ -222,7 +212,6 @@ impl Pipe {
             return self.closed(Proof::HungUp);
         }
         self.deadline = None;
-        self.silence = None;
         if !std::mem::replace(&mut self.hung_up, true) {
             self.outputs.push_back(Output::Hangup);
         }
@@ -270,7 +259,27 @@ impl Pipe {
         }
     }
 
-    fn plan(&mut self, _now: Moment) {
+    fn plan(&mut self, now: Moment) {
+        self.write();
+        self.machine.tell_forwarded();
+        let waits = self.is_waiting();
+        self.silence.waits(now, waits);
+    }
+
+    /// Whether the other end owes an acknowledgement. Where its bytes are not read, it cannot give one; and a stop has a
+    /// ladder of its own.
+    fn is_waiting(&self) -> bool {
+        let owes =
+            |pipeline: &Pipeline| pipeline.announce == Announce::UnderWay || pipeline.closing == Closing::UnderWay;
+        !self.hung_up
+            && self.wants_bytes()
+            && (self.machine.phase == Phase::Opening
+                || self.close_sent
+                || !self.unacknowledged.is_empty()
+                || self.machine.pipelines.iter().any(owes))
+    }
+
+    fn write(&mut self) {
         if self.hung_up || matches!(self.machine.phase, Phase::Fresh | Phase::Closed | Phase::Broken) {
             return;
         }

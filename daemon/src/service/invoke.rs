@@ -27,6 +27,10 @@ use crate::session::{Feed, Item, Order, Tray};
 const UNREAD: Duration = Duration::from_secs(1);
 /// A pipeline that provably never ran is given another session so many times.
 const TRIES: u32 = 3;
+/// So much of a pipeline's input may be on its way before no more is read from its caller, in bytes.
+const INPUT_AHEAD: usize = 1 << 20;
+/// What a message's header adds to each object (MS-PSRP 2.2.1).
+const MESSAGE_HEADER: usize = 40;
 
 /// A lease that was taken for one pipeline: it goes with this value.
 struct Taken {
@@ -292,6 +296,8 @@ struct Running<'p> {
     stalled: bool,
     /// Questions that the caller has not answered.
     questions: usize,
+    /// Bytes of input on their way to the server.
+    input: usize,
     outcome: Option<Outcome>,
 }
 
@@ -317,6 +323,7 @@ impl<'p> Running<'p> {
             gone: false,
             stalled: false,
             questions: 0,
+            input: 0,
             outcome: None,
         };
         this.start(feed);
@@ -402,7 +409,7 @@ impl<'p> Running<'p> {
                     Some(items) => self.items(items),
                     None => break,
                 },
-                message = messages.message(), if hears => match message {
+                message = messages.message(), if hears && self.input < INPUT_AHEAD => match message {
                     Ok(Some(request)) => self.message(request).await,
                     Ok(None) | Err(_) => hears = false,
                 },
@@ -487,6 +494,7 @@ impl<'p> Running<'p> {
                     }
                 }
                 Item::State(body) => self.output.state(&body),
+                Item::Forwarded(bytes) => self.input = self.input.saturating_sub(bytes),
                 Item::Notice(message) => {
                     self.say(
                         Said::Notice(Notice {
@@ -526,7 +534,10 @@ impl<'p> Running<'p> {
         let pipeline = self.pipeline;
         let order = match request.message {
             Some(Message::Input(input)) => match input_body(input) {
-                Ok(body) => Order::Input { pipeline, body },
+                Ok(body) => {
+                    self.input += body.len() + MESSAGE_HEADER;
+                    Order::Input { pipeline, body }
+                }
                 Err(message) => {
                     tracing::debug!(message, "input");
                     return self.say(

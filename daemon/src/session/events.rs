@@ -23,6 +23,7 @@ impl Driver {
                 piece,
             } => self.feed(pipeline, Item::Piece(piece)),
             Event::Piece { pipeline: None, piece } => self.pool_piece(piece),
+            Event::Forwarded { pipeline, bytes } => self.feed(pipeline, Item::Forwarded(bytes)),
             Event::Started { pipeline } => self.feed(pipeline, Item::Started),
             Event::State { pipeline, body, .. } => self.feed(pipeline, Item::State(body)),
             Event::Ended { pipeline, outcome } => {

@@ -18,6 +18,8 @@ pub(crate) enum Item {
     /// PIPELINE_STATE, with its body.
     State(Bytes),
     Notice(String),
+    /// So many bytes of its input have left for the server, message headers included.
+    Forwarded(usize),
     /// The last item.
     Ended(Outcome),
 }

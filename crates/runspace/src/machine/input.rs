@@ -174,7 +174,7 @@ impl Machine {
     }
 
     fn key_came(&mut self, body: &[u8]) -> Result<(), Cause> {
-        let Key::Sent(pair) = &self.key else { return Ok(()) };
+        let Key::Sent(pair, _) = &self.key else { return Ok(()) };
         let key = bodies::session_key(body, pair).map_err(|error| self.protocol_error(error))?;
         self.key = Key::Here(key.clone());
         self.tell(Event::KeyReady(key));

@@ -14,6 +14,8 @@ pub(crate) struct Outbox {
     messages: VecDeque<Outgoing>,
     /// The front of `messages` is cut into.
     within: bool,
+    /// Bytes of input that left here, on their way to the server or dropped, since somebody asked.
+    forwarded: usize,
 }
 
 impl Outbox {
@@ -45,6 +47,9 @@ impl Outbox {
         let front = queue.front_mut()?;
         let fragment = front.fragment(size.saturating_sub(HEADER))?;
         let done = front.is_done();
+        if front.kind() == MessageType::PipelineInput {
+            self.forwarded += fragment.len().saturating_sub(HEADER);
+        }
         if done {
             queue.pop_front();
         }
@@ -82,12 +87,28 @@ impl Outbox {
 
     /// Drops what was not begun and is no host response: a stopped pipeline takes no more input.
     pub(crate) fn drop_messages(&mut self) {
-        self.messages.truncate(usize::from(self.within));
+        let kept = usize::from(self.within);
+        self.forwarded += input_of(self.messages.iter().skip(kept));
+        self.messages.truncate(kept);
     }
 
     pub(crate) fn clear(&mut self) {
-        *self = Self::default();
+        *self = Self {
+            forwarded: self.forwarded + input_of(self.messages.iter()),
+            ..Self::default()
+        };
     }
+
+    /// Bytes of input, message headers included, that left here since the last call.
+    pub(crate) fn take_forwarded(&mut self) -> usize {
+        std::mem::take(&mut self.forwarded)
+    }
+}
+
+/// The bytes of input among messages.
+fn input_of<'a>(messages: impl Iterator<Item = &'a Outgoing>) -> usize {
+    let inputs = messages.filter(|message| message.kind() == MessageType::PipelineInput);
+    inputs.map(Outgoing::remaining).sum()
 }
 
 #[cfg(test)]

@@ -23,6 +23,11 @@ const LOOK: Duration = Duration::from_secs(1);
 impl Wsman {
     /// Fills the free lanes.
     pub(super) fn plan(&mut self, now: Moment) {
+        self.plan_lanes(now);
+        self.machine.tell_forwarded();
+    }
+
+    fn plan_lanes(&mut self, now: Moment) {
         if self.paused || matches!(self.machine.phase, Phase::Fresh | Phase::Closed) {
             return;
         }
