@@ -87,6 +87,8 @@ pub(crate) enum Verb {
     Logout(Logout),
     /// See it work: an organization of our own, three consoles, one session.
     Demo(Demo),
+    /// Run the embedded organization as a server: for tests of scripts, and behind an sshd.
+    Tenant(Tenant),
     /// Print completions for a shell.
     Completions(Completions),
 }
@@ -324,6 +326,9 @@ pub(crate) struct ProfileAdd {
     /// Or just its host's name.
     #[arg(long, value_name = "HOST")]
     pub(crate) host: Option<String>,
+    /// What is started, split at spaces (template process).
+    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["uri", "host"])]
+    pub(crate) command: Option<String>,
     /// The configuration's name (jea has no default).
     #[arg(long, value_name = "NAME")]
     pub(crate) configuration: Option<String>,
@@ -399,6 +404,33 @@ pub(crate) struct Demo {
     /// Leave it running afterwards, to play with.
     #[arg(long)]
     pub(crate) keep: bool,
+}
+
+/// Run the embedded organization as a server.
+///
+/// It listens on loopback, prints one line of JSON (addresses, users and their passwords) and serves until it is ended. With
+/// `--stdio` it is one session on standard input and output instead, as `pwsh -s`, for an sshd's `powershell` subsystem or
+/// a profile of template `process`.
+#[derive(Debug, Args)]
+pub(crate) struct Tenant {
+    /// Serve one session on standard input and output.
+    #[arg(long, conflicts_with_all = ["port", "certificate", "until_stdin_closes"])]
+    pub(crate) stdio: bool,
+    /// The port; 0 for a free one.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub(crate) port: u16,
+    /// Serve https, and write the certificate to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) certificate: Option<std::path::PathBuf>,
+    /// End when standard input does.
+    #[arg(long)]
+    pub(crate) until_stdin_closes: bool,
+    /// With --stdio: Microsoft.PowerShell (Skype for Business, the default) or Microsoft.Exchange.
+    #[arg(long, value_name = "NAME", requires = "stdio")]
+    pub(crate) configuration: Option<String>,
+    /// With --stdio: whose session it is; else the first user's.
+    #[arg(long, value_name = "NAME", requires = "stdio")]
+    pub(crate) user: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 //! - [`binaries`]: `pslease` and `psleased`, built once a test run.
 //! - [`Home`]: a `PSLEASE_HOME` in a temporary folder, with profiles, and the daemon that runs there.
 //! - [`Endpoint`]: the embedded tenant, or the peer where it is to be had; both tell the truth about their shells.
+//! - [`Sshd`]: an OpenSSH server with keys of its own, where one is installed.
 //! - [`Console`]: a running `pslease` whose output is read line by line.
 
 #![allow(clippy::print_stdout, reason = "tests say on standard output what they skip")]
@@ -13,12 +14,14 @@ mod endpoint;
 mod home;
 mod http;
 mod peer;
+mod sshd;
 
 pub use binaries::{Binaries, binaries};
 pub use console::{Console, Finished, finish};
 pub use endpoint::{Endpoint, Truth};
 pub use home::Home;
 pub use peer::Peer;
+pub use sshd::Sshd;
 
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,7 @@
 //! What users rely on, written once and run against each endpoint.
 
 pub(crate) mod anchors;
+mod carriers;
 pub(crate) mod module;
 pub(crate) mod run;
 pub(crate) mod slots;

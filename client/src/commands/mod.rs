@@ -17,6 +17,7 @@ mod renew;
 mod run;
 mod sessions;
 mod status;
+mod tenant;
 mod with;
 
 use crate::cli::Verb;
@@ -43,6 +44,7 @@ pub(crate) async fn run(context: Context, verb: Verb) -> Done {
         Verb::Login(args) => login::run(&context, args).await,
         Verb::Logout(args) => logout::run(&context, args).await,
         Verb::Demo(args) => demo::run(&context, args).await,
+        Verb::Tenant(args) => tenant::run(&context, args).await,
         Verb::Completions(args) => completions::run(&args),
     }
 }

@@ -44,7 +44,12 @@ async fn add(context: &Context, config: &mut Config, mut args: ProfileAdd) -> Do
     config.write()?;
     if !context.quiet() {
         say(&format!("profile {name} is added to {}", config.path().display()));
-        let stored = args.password_file.is_some() || args.password_command.is_some();
+        let by_itself = args
+            .template
+            .as_deref()
+            .and_then(Template::named)
+            .is_some_and(Template::is_program);
+        let stored = by_itself || args.password_file.is_some() || args.password_command.is_some();
         hint(&format!("pslease {} {name}", if stored { "connect" } else { "login" }));
     }
     Ok(Exit::Ok)
@@ -65,6 +70,16 @@ async fn ask_for_missing(args: &mut ProfileAdd) -> Result<(), Failure> {
     let Some(template) = args.template.as_deref().and_then(Template::named) else {
         return Ok(());
     };
+    if template.is_program() {
+        match template {
+            Template::Process if args.command.is_none() => {
+                args.command = answer("Command (pwsh -s -NoLogo -NoProfile): ").await?;
+            }
+            Template::Ssh if args.host.is_none() => args.host = answer("Host: ").await?,
+            _ => {}
+        }
+        return Ok(());
+    }
     if args.uri.is_none() && args.host.is_none() && Address::resolve(template, None, None).is_err() {
         if template.defaults().uri.is_some() {
             args.host = answer("Host: ").await?;
@@ -104,13 +119,12 @@ fn check_name(name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The keys in the order in which people think of them.
-fn keys(args: &ProfileAdd) -> Result<Vec<(String, Value)>, Failure> {
-    let named = needed(args.template.clone(), "--template")?;
-    let template = Template::named(&named).ok_or_else(|| {
-        let all = Template::ALL.map(Template::name).join(", ");
-        Failure::usage(format!("{named:?} is no template")).hint(format!("templates are: {all}"))
-    })?;
+fn check_address(args: &ProfileAdd, template: Template) -> Result<(), Failure> {
+    if args.command.is_some() {
+        return Err(Failure::usage(format!(
+            "--command means nothing to template {template}"
+        )));
+    }
     let address = Address::resolve(template, args.uri.as_deref(), args.host.as_deref());
     let address = address.map_err(|error| Failure::usage(error.to_string()))?;
     if !(address.tls || args.allow_plain_http || address.is_loopback()) {
@@ -120,13 +134,49 @@ fn keys(args: &ProfileAdd) -> Result<Vec<(String, Value)>, Failure> {
     if args.configuration.is_none() && template.defaults().configuration.is_none() {
         needed(None, "--configuration")?;
     }
-    let admin = needed(args.admin.clone(), "--admin")?;
+    Ok(())
+}
+
+/// ssh needs a host, a process its command; what is HTTP's the daemon refuses by name.
+fn check_program(args: &ProfileAdd, template: Template) -> Result<(), Failure> {
+    let (given, what) = match template {
+        Template::Ssh => (&args.host, "--host"),
+        _ => (&args.command, "--command"),
+    };
+    match given {
+        Some(_) => Ok(()),
+        None => {
+            let example = match template {
+                Template::Ssh => "pslease profile add NAME --template ssh --host HOST --admin USER",
+                _ => "pslease profile add NAME --template process --command 'pwsh -s -NoLogo -NoProfile'",
+            };
+            Err(Failure::usage(format!("{what} is missing")).hint(example))
+        }
+    }
+}
+
+/// The keys in the order in which people think of them.
+fn keys(args: &ProfileAdd) -> Result<Vec<(String, Value)>, Failure> {
+    let named = needed(args.template.clone(), "--template")?;
+    let template = Template::named(&named).ok_or_else(|| {
+        let all = Template::ALL.map(Template::name).join(", ");
+        Failure::usage(format!("{named:?} is no template")).hint(format!("templates are: {all}"))
+    })?;
+    let admin = if template.is_program() {
+        check_program(args, template)?;
+        args.admin.clone()
+    } else {
+        check_address(args, template)?;
+        Some(needed(args.admin.clone(), "--admin")?)
+    };
+    // ssh calls it a user, as New-PSSession does.
+    let who = if template == Template::Ssh { "user" } else { "admin" };
     let mut keys: Vec<(String, Value)> = vec![("template".into(), named.into())];
     let texts = [
         ("uri", &args.uri),
         ("host", &args.host),
         ("configuration", &args.configuration),
-        ("admin", &Some(admin)),
+        (who, &admin),
         ("organization", &args.organization),
         ("ca", &args.ca),
         ("password_file", &args.password_file),
@@ -138,6 +188,9 @@ fn keys(args: &ProfileAdd) -> Result<Vec<(String, Value)>, Failure> {
     keys.extend(given);
     if !args.aliases.is_empty() {
         keys.push(("aliases".into(), args.aliases.iter().collect::<Value>()));
+    }
+    if let Some(command) = &args.command {
+        keys.push(("command".into(), command.split_whitespace().collect::<Value>()));
     }
     if let Some(command) = &args.password_command {
         keys.push(("password_command".into(), command.split_whitespace().collect::<Value>()));
@@ -242,6 +295,18 @@ mod tests {
     }
 
     #[test]
+    fn programs_need_neither_an_address_nor_an_account() {
+        assert_eq!(
+            made("web --template ssh --host web1 --admin ken --set port=2222").unwrap(),
+            "template=\"ssh\" host=\"web1\" user=\"ken\" port=2222"
+        );
+        assert_eq!(
+            made("a --template process --command pwsh").unwrap(),
+            "template=\"process\" command=[\"pwsh\"]"
+        );
+    }
+
+    #[test]
     fn what_cannot_work_is_refused_before_it_is_written() {
         for line in [
             "a --host h --admin x",
@@ -249,6 +314,9 @@ mod tests {
             "a --template winrm --admin x",
             "a --template jea --host h --admin x",
             "a --template winrm --host h",
+            "a --template winrm --command pwsh --admin x",
+            "a --template ssh --admin x",
+            "a --template process",
             "a --template winrm --uri http://h/wsman --admin x",
         ] {
             assert_eq!(made(line).unwrap_err().exit(), Exit::Usage, "{line}");

@@ -36,14 +36,22 @@ pub(crate) struct Shell {
 
 impl Shell {
     pub(crate) fn new(id: Uuid, service: usize, user: &User, shared: Arc<Shared>) -> Self {
-        let mut pool = Pool::new(Config::default());
-        pool.named(id);
-        Self {
+        let shell = Self {
             id,
+            ..Self::of_first_comer(service, user, shared)
+        };
+        lock(&shell.pool).named(id);
+        shell
+    }
+
+    /// One whose pool is named by the client's first message, and that no books count.
+    pub(crate) fn of_first_comer(service: usize, user: &User, shared: Arc<Shared>) -> Self {
+        Self {
+            id: Uuid::new_v4(),
             service,
             user: user.clone(),
             shared,
-            pool: Mutex::new(pool),
+            pool: Mutex::new(Pool::new(Config::default())),
             outbox: Outbox::default(),
             pipelines: Mutex::default(),
             gone: AtomicBool::new(false),
@@ -83,10 +91,14 @@ impl Shell {
         self.shared.books().running(self.id, self.shared.clock.now(), change);
     }
 
+    /// Makes room for a pipeline whose messages are to come.
+    pub(crate) fn announce(&self, id: Uuid) -> Result<(), psrp::Error> {
+        lock(&self.pool).announce(id)
+    }
+
     /// A Command: announces a pipeline, and takes its first fragment.
     pub(crate) fn begin(self: &Arc<Self>, id: Uuid, first: &Bytes) -> Result<(), Fault> {
-        let announced = lock(&self.pool).announce(id);
-        announced
+        self.announce(id)
             .map_err(|error| Fault::new(FaultKind::Unknown, 2_150_858_997, "InvalidParameter", error.to_string()))?;
         self.feed(Some(id), first);
         Ok(())
@@ -205,6 +217,22 @@ impl Shell {
             pipeline.stop();
             pipeline.outbox.abandon();
         }
+    }
+
+    /// Whether a pipeline was announced and not terminated.
+    pub(crate) fn has_pipelines(&self) -> bool {
+        lock(&self.pool).pipelines().next().is_some()
+    }
+
+    /// Says that the pool is closed. Nothing comes from it after that.
+    pub(crate) fn close(&self) {
+        {
+            let mut pool = lock(&self.pool);
+            for mut outgoing in pool.closed() {
+                put(&self.outbox, &mut outgoing);
+            }
+        }
+        self.outbox.finish();
     }
 
     /// The shell is gone: whoever waits for its output is told.

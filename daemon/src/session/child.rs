@@ -1,8 +1,8 @@
 //! A session over a program's standard input and output.
 //!
-//! Its row in the books needs no proof at a restart: the program ended with the daemon. On Linux the kernel sees to that; the
-//! lock on the books is given up by the same death, so whoever reads them comes after it. Elsewhere the end of its standard
-//! input does, as it does for what such a program started itself. So no process number is kept.
+//! Its row in the books needs no proof at a restart: the program ended with the daemon. On Linux the kernel kills it, in the
+//! same exit that gives up the lock on the books. Elsewhere the end of its standard input ends it, as everywhere what such a
+//! program started itself. So no process number is kept.
 
 use std::collections::BTreeMap;
 
