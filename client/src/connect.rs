@@ -61,16 +61,25 @@ pub struct Client {
     channel: Channel,
     hello: HelloResponse,
     socket: PathBuf,
+    /// How it was found, to find the next one that way.
+    dial: Dial,
 }
 
 impl Client {
     /// Connects to the daemon, and starts it if need be and allowed.
     pub async fn connect(dial: &Dial) -> Result<Self, Error> {
-        match Self::running(&dial.place).await? {
-            Some(client) => Ok(client),
-            None if dial.autostart => start::start(dial).await,
-            None => Err(Error::NotRunning),
-        }
+        let mut client = match Self::running(&dial.place).await? {
+            Some(client) => client,
+            None if dial.autostart => start::start(dial).await?,
+            None => return Err(Error::NotRunning),
+        };
+        client.dial = dial.clone();
+        Ok(client)
+    }
+
+    /// Connects again in the way that led here: to the same daemon, or to the one that has taken its place.
+    pub async fn again(&self) -> Result<Self, Error> {
+        Self::connect(&self.dial).await
     }
 
     /// Connects to a running daemon; `None` where none runs. One that runs and does not answer is an error.
@@ -108,6 +117,7 @@ impl Client {
             channel,
             hello,
             socket: address.socket,
+            dial: Dial::at(place.clone()),
         }))
     }
 

@@ -1,10 +1,19 @@
 //! A held lease as a guard.
 
+use std::time::Duration;
+
 use proto::v1::lease_event::Event;
-use proto::v1::{Ended, Granted, HoldRequest, LeaseEvent, LeaseKey, LeaseMode, LeaseWish, Priority};
+use proto::v1::{Ended, Granted, HoldRequest, LeaseEvent, LeaseKey, LeaseMode, LeaseWish, Notice, Priority};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tonic::Streaming;
 
 use crate::{Client, Error, caller};
+
+/// For how long a new daemon keeps a lease for its holder.
+const KEPT: Duration = Duration::from_secs(30);
+/// How often the daemon is looked for that takes a dead one's place.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// A wish for a lease on `profile` (empty for the default one) as this process would have it: interactive where it has
 /// a terminal, and waiting for ever.
@@ -26,11 +35,21 @@ pub fn wish(profile: impl Into<String>, mode: LeaseMode) -> LeaseWish {
     }
 }
 
-/// A lease that lives as long as this value: dropped, or its process killed, it is released within milliseconds.
+/// A lease that lives as long as this value: dropped, or its process killed, it is released within milliseconds. A
+/// daemon that dies does not end it: the next one is asked for it.
 #[derive(Debug)]
 pub struct Lease {
+    client: Client,
+    wish: LeaseWish,
     granted: Granted,
-    events: Streaming<LeaseEvent>,
+    stream: Stream,
+}
+
+#[derive(Debug)]
+enum Stream {
+    Open(Box<Streaming<LeaseEvent>>),
+    /// The daemon has died, and the next one is being asked, by a task that ends with this.
+    Lost(JoinSet<Result<(Client, Streaming<LeaseEvent>), Error>>),
 }
 
 impl Lease {
@@ -48,28 +67,57 @@ impl Lease {
     }
 
     /// Gives the lease back and waits until the daemon has taken it. Dropping does the same without the waiting.
-    pub async fn release(self, client: &Client) -> Result<(), Error> {
+    pub async fn release(self) -> Result<(), Error> {
         let LeaseKey { lease, fence } = self.key();
-        client
+        self.client
             .leases()
             .release(proto::v1::ReleaseRequest { lease, fence })
             .await?;
         Ok(())
     }
 
-    /// Waits until the lease ends without our doing; `on_event` sees the notices before that. May be cancelled and
-    /// called again.
+    /// Waits until the lease ends without our doing; `on_event` sees the notices before that. Where the daemon has died,
+    /// the lease is claimed from the next one, which is started if need be. May be cancelled and called again.
     pub async fn ended(&mut self, mut on_event: impl FnMut(Event)) -> Error {
         loop {
-            match self.events.message().await {
-                Ok(Some(LeaseEvent {
-                    event: Some(Event::Ended(ended)),
-                })) => return self.end(ended),
-                Ok(Some(LeaseEvent { event: Some(event) })) => on_event(event),
-                Ok(Some(LeaseEvent { event: None })) => {}
-                Ok(None) => return Error::Broken("psleased ended the stream".to_owned()),
-                Err(status) => return status.into(),
+            let lost = match &mut self.stream {
+                Stream::Open(events) => match events.message().await {
+                    Ok(Some(LeaseEvent {
+                        event: Some(Event::Ended(ended)),
+                    })) => return self.end(ended),
+                    Ok(Some(LeaseEvent { event: Some(event) })) => {
+                        on_event(event);
+                        continue;
+                    }
+                    Ok(Some(LeaseEvent { event: None })) => continue,
+                    Ok(None) => Error::Broken("psleased ended the stream".to_owned()),
+                    Err(status) => status.into(),
+                },
+                Stream::Lost(claim) => match claim.join_next().await {
+                    Some(Ok(Ok((client, events)))) => {
+                        self.client = client;
+                        self.stream = Stream::Open(Box::new(events));
+                        on_event(Event::Notice(Notice {
+                            message: format!("psleased was started again; lease {} goes on", self.granted.lease),
+                            hint: String::new(),
+                        }));
+                        continue;
+                    }
+                    Some(Ok(Err(error))) => return error,
+                    Some(Err(_)) | None => return Error::Broken("psleased has died".to_owned()),
+                },
+            };
+            if !matches!(lost, Error::Broken(_)) {
+                return lost;
             }
+            let request = HoldRequest {
+                wish: Some(self.wish.clone()),
+                reclaim_lease: self.granted.lease,
+                reclaim_fence: self.granted.fence,
+            };
+            let mut claiming = JoinSet::new();
+            claiming.spawn(claim(self.client.clone(), request, lost));
+            self.stream = Stream::Lost(claiming);
         }
     }
 
@@ -86,11 +134,42 @@ impl Client {
     /// Waits in the queue and then holds a lease until the guard is dropped. `on_event` sees every change while it
     /// waits. Dropping the future leaves the queue.
     pub async fn hold(&self, wish: LeaseWish, on_event: impl FnMut(Event)) -> Result<Lease, Error> {
-        let request = HoldRequest { wish: Some(wish) };
+        let request = HoldRequest {
+            wish: Some(wish.clone()),
+            ..HoldRequest::default()
+        };
         let mut events = self.leases().hold(request).await?.into_inner();
         let granted = granted(&mut events, on_event).await?;
-        Ok(Lease { granted, events })
+        Ok(Lease {
+            client: self.clone(),
+            wish,
+            granted,
+            stream: Stream::Open(Box::new(events)),
+        })
     }
+}
+
+/// Asks the next daemon for a lease of the last one, for as long as it may be had.
+async fn claim(old: Client, request: HoldRequest, why: Error) -> Result<(Client, Streaming<LeaseEvent>), Error> {
+    let until = Instant::now() + KEPT;
+    let mut last = why;
+    while Instant::now() < until {
+        // Not at once: a daemon that is just ending may still answer.
+        tokio::time::sleep(PAUSE).await;
+        let claimed = async {
+            let client = old.again().await?;
+            let mut events = client.leases().hold(request.clone()).await?.into_inner();
+            granted(&mut events, |_| {}).await?;
+            Ok((client, events))
+        };
+        match claimed.await {
+            Ok(claimed) => return Ok(claimed),
+            // It may be just starting, or have died once more.
+            Err(error @ (Error::Broken(_) | Error::Start { .. } | Error::Wedged { .. })) => last = error,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(last)
 }
 
 /// Reads until the lease is granted.

@@ -31,6 +31,8 @@ pub(crate) struct Hub {
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) desk: desk::Handle,
     pub(crate) began: Moment,
+    /// What had happened to the books before this run, a sentence each.
+    pub(crate) books: Vec<String>,
     /// True from the shutdown on.
     pub(crate) stopping: watch::Sender<bool>,
     /// True once every session is closed, as far as that could be: the process may end.
@@ -41,13 +43,14 @@ pub(crate) struct Hub {
 }
 
 impl Hub {
-    pub(crate) fn new(sessions: Arc<Sessions>) -> Self {
+    pub(crate) fn new(sessions: Arc<Sessions>, books: Vec<String>) -> Self {
         Self {
             clock: sessions.clock.clone(),
             config: sessions.config.clone(),
             accounts: sessions.accounts.clone(),
             desk: sessions.desk.clone(),
             began: sessions.clock.now(),
+            books,
             sessions,
             stopping: watch::Sender::new(false),
             closed: watch::Sender::new(false),

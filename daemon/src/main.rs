@@ -15,6 +15,7 @@ mod lock;
 mod log;
 mod options;
 mod owner;
+mod recover;
 mod serve;
 mod service;
 mod session;

@@ -1,10 +1,14 @@
 //! What a lease dies with besides its stream and its TTL: a process, found among the caller's ancestors while the caller
 //! is connected, and watched by a descriptor that names that very process.
 
+use std::sync::Arc;
+
 use broker::{EndCause, Event, LeaseId};
 use proto::v1::{ProcessRef, anchor};
+use tokio::sync::watch;
 
-use crate::desk;
+use crate::desk::{self, News};
+use crate::hub::Hub;
 use crate::sys::{self, Process};
 
 /// Further up than this nobody's shell is.
@@ -135,6 +139,16 @@ impl Anchor {
         format!("process {} ({})", self.pid, self.command)
     }
 
+    /// For the books.
+    pub(crate) fn row(&self) -> ledger::Anchor {
+        ledger::Anchor {
+            pid: self.pid,
+            started: self.started,
+            boot: sys::boot(),
+            command: self.command.clone(),
+        }
+    }
+
     /// Ends when the process has ended, at once if it already has.
     pub(crate) async fn ended(&self) {
         watch(self.pid, self.started).await;
@@ -149,6 +163,35 @@ impl Anchor {
             cause: EndCause::Process,
         });
     }
+}
+
+/// The process that an earlier run anchored a lease to, if it still is that one.
+pub(crate) fn still_there(row: &ledger::Anchor) -> Option<Anchor> {
+    (sys::boot() == row.boot && is_same(row.pid, row.started)).then(|| Anchor {
+        pid: row.pid,
+        command: row.command.clone(),
+        started: row.started,
+    })
+}
+
+/// Ends a lease that outlives its stream when its process ends. The task goes with the lease.
+pub(crate) async fn watch_lease(
+    hub: Arc<Hub>,
+    lease: LeaseId,
+    anchor: Option<Anchor>,
+    mut news: watch::Receiver<News>,
+) {
+    let process = async {
+        match anchor {
+            Some(anchor) => anchor.end_lease(lease, hub.desk.clone()).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = news.wait_for(|news| matches!(news, News::Ended(_))) => {}
+        () = process => {}
+    }
+    hub.drop_extra(lease);
 }
 
 /// The process with that pid as it is now, to be watched.

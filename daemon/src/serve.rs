@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use broker::{Event, Scopes, SessionId, ShellId};
-use ledger::{Ledger, Row};
+use ledger::{Ledger, Opened};
 use place::{Address, Report};
 use tokio::sync::watch;
 use tokio_stream::wrappers::ReceiverStream;
@@ -16,7 +15,8 @@ use crate::account::Accounts;
 use crate::clock::Clock;
 use crate::config::Source;
 use crate::desk::{self, Books, Desk, Parts};
-use crate::hub::{self, Hub};
+use crate::hub::Hub;
+use crate::recover::recover;
 use crate::session::Sessions;
 use crate::start::{Started, report};
 use crate::{listen, service, shutdown, sys};
@@ -59,7 +59,7 @@ async fn serve(started: Started) -> anyhow::Result<()> {
     let clock = Clock::new();
     #[cfg(feature = "test-clock")]
     clock.serve(place.state())?;
-    let hub = begin(&clock, &place, opened.ledger, &opened.rows, opened.fences).await;
+    let hub = begin(&clock, &place, opened).await;
 
     let path = listen::socket_path(&place)?;
     let bound = listen::bind(&path)?;
@@ -123,8 +123,8 @@ async fn serve(started: Started) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Starts the desk, tells it what is configured and what the books of the last run hold, and begins to close that.
-async fn begin(clock: &Clock, place: &place::Place, ledger: Ledger, rows: &[Row], fences: u64) -> Arc<Hub> {
+/// Starts the desk, tells it what is configured and what the books of the last run hold, and begins to look after that.
+async fn begin(clock: &Clock, place: &place::Place, opened: Opened) -> Arc<Hub> {
     let config = Arc::new(Source::new(place.config_file()));
     let accounts = Arc::new(Accounts::default());
     let (handle, asked, changed) = desk::Handle::new();
@@ -132,40 +132,20 @@ async fn begin(clock: &Clock, place: &place::Place, ledger: Ledger, rows: &[Row]
     let parts = Parts {
         clock: clock.clone(),
         config,
-        ledger,
+        ledger: opened.ledger,
         sessions: sessions.clone(),
-        books: Books::of(rows),
-        fences,
+        books: Books::of(&opened.rows, &opened.leases, opened.past),
+        fences: opened.fences,
         seed: Uuid::new_v4().as_u128(),
     };
     tokio::spawn(Desk::run(parts, asked, changed));
-    let hub = Arc::new(Hub::new(sessions));
+    let books: Vec<String> = opened.notices.into_iter().chain(opened.damaged).collect();
+    let hub = Arc::new(Hub::new(sessions, books));
     if let Err(error) = hub.current().await {
         tracing::warn!(%error, "the configuration cannot be read");
         hub.configure(&hub.config.last()).await;
     }
-    for row in rows {
-        let profile = hub.config.last().profiles.get(&row.profile).cloned();
-        let identity = profile
-            .as_ref()
-            .map_or_else(|| row.uri.clone(), |profile| hub::identity(profile));
-        let event = Event::Restored {
-            session: SessionId(row.session),
-            shell: ShellId(row.shell.as_u128()),
-            profile: row.profile.as_str().into(),
-            scopes: Scopes {
-                service: row.service.clone(),
-                admin: row.admin.clone(),
-                organization: Some(row.organization.clone()),
-            },
-            identity,
-            // Whether anything ran in it alone is not in the books.
-            dirty: true,
-        };
-        tracing::info!(session = row.session, stage = ?row.stage, "found in the books");
-        hub.desk.say(event).await;
-        hub.sessions.close(SessionId(row.session), Some(row.clone()));
-    }
+    recover(&hub, opened.rows, opened.leases).await;
     hub
 }
 

@@ -104,6 +104,12 @@ fn parse_stat(stat: &str) -> Option<Process> {
     })
 }
 
+/// The system's boot, in its own words: pids and start times of another one name nobody.
+pub(crate) fn boot() -> String {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
+    id.map(|id| id.trim().to_owned()).unwrap_or_default()
+}
+
 /// The uid that a process runs as.
 pub(crate) fn owner_of(pid: u32) -> Option<u32> {
     use std::os::unix::fs::MetadataExt as _;

@@ -33,7 +33,7 @@ pub(crate) async fn calls(home: &Home, report: &mut Report) {
             .await
             .expect("a shared lease is granted at once");
         let second = started.elapsed();
-        lease.release(&client).await.expect("released");
+        lease.release().await.expect("released");
         if round >= 100 {
             empty.push(first);
             acquire.push(second);

@@ -56,7 +56,7 @@ pub(crate) fn owner_death(home: &Home, report: &mut Report) {
             let (granted, at) = lease;
             // Given back in so many words: a stream that is dropped here is only closed when the runtime runs again.
             for lease in held.into_iter().chain([granted]) {
-                lease.release(&client).await.expect("released");
+                lease.release().await.expect("released");
             }
             at - killed
         });

@@ -62,6 +62,7 @@ impl Endpoint {
     pub fn profile(&self, name: &str, service: &str, admin: &str, extra: &str) -> String {
         let (template, configuration) = match service {
             "exchange" => ("exchange-online", "Microsoft.Exchange"),
+            "winrm" => ("winrm", "Microsoft.PowerShell"),
             _ => ("skype-online", "Microsoft.PowerShell"),
         };
         let (uri, trust) = match self {

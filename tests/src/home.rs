@@ -39,6 +39,23 @@ impl Home {
         home
     }
 
+    /// A home with a profile for each admin, whose passwords the daemon finds by itself: nobody need log in after a
+    /// restart.
+    pub fn unattended(endpoint: &Endpoint, service: &str, admins: &[&str], extra: &str) -> Self {
+        let home = Self::new("");
+        let mut config = "version = 1\n".to_owned();
+        for name in admins {
+            let secret = home.path().join(format!("secret-{name}"));
+            std::fs::write(&secret, endpoint.password(name)).expect("a password file");
+            let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+            std::fs::set_permissions(&secret, private).expect("a private file");
+            let extra = format!("password_file = {:?}\n{extra}", secret.display().to_string());
+            config += &endpoint.profile(name, service, &format!("{name}@litwareinc.com"), &extra);
+        }
+        std::fs::write(home.path().join("config.toml"), config).expect("config.toml");
+        home
+    }
+
     /// Gives the daemon a password.
     pub fn login(&self, profile: &str, password: &str) {
         let mut console = Console::start(self.pslease(&["login", profile, "--password-stdin"]), Some(password));

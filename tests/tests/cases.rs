@@ -3,5 +3,6 @@
 pub(crate) mod anchors;
 mod carriers;
 pub(crate) mod module;
+pub(crate) mod restart;
 pub(crate) mod run;
 pub(crate) mod slots;

@@ -162,7 +162,7 @@ impl Running {
                 }) => return Ok(end),
                 Some(InvokeEvent { event: Some(event) }) => self.event(event).await?,
                 Some(InvokeEvent { event: None }) => {}
-                None => return Ok(broken_off(self.started)),
+                None => return Ok(broken_off()),
             }
         }
     }
@@ -272,12 +272,16 @@ impl Running {
     }
 }
 
-/// The next event. While there is none at hand, what is written so far is shown: objects are seen as they come, and a
+/// The next event; `None` where the stream has broken off. While there is none at hand, what is written so far is shown: objects are seen as they come, and a
 /// flood of them is not written one by one.
 async fn next(events: &mut Streaming<InvokeEvent>, screen: &mut Screen) -> Result<Option<InvokeEvent>, Failure> {
     let mut message = pin!(events.message());
     std::future::poll_fn(|waker| match message.as_mut().poll(waker) {
-        Poll::Ready(event) => Poll::Ready(event.map_err(Failure::from)),
+        Poll::Ready(Ok(event)) => Poll::Ready(Ok(event)),
+        Poll::Ready(Err(status)) => Poll::Ready(match pslease::Error::from(status) {
+            pslease::Error::Broken(_) => Ok(None),
+            error => Err(error.into()),
+        }),
         Poll::Pending => match screen.flush() {
             Ok(()) => Poll::Pending,
             Err(error) => Poll::Ready(Err(error.into())),
@@ -301,18 +305,10 @@ fn tell(end: &PipelineEnd) {
     hint(&end.hint);
 }
 
-/// The stream ended without an end: the daemon died, or worse.
-fn broken_off(started: bool) -> PipelineEnd {
-    let message = if started {
-        "psleased ended in the middle: the command may have run, or not"
-    } else {
-        "psleased ended before the command ran"
-    };
-    let (outcome, kind) = if started {
-        (PipelineOutcome::Unknown, ErrorKind::Unspecified)
-    } else {
-        (PipelineOutcome::Failed, ErrorKind::Stopping)
-    };
+/// The stream ended without an end: the daemon died, or worse. It may have sent the command without having told us.
+fn broken_off() -> PipelineEnd {
+    let message = "psleased ended in the middle: whether the command ran, and how far, is unknown";
+    let (outcome, kind) = (PipelineOutcome::Unknown, ErrorKind::Unspecified);
     PipelineEnd {
         outcome: outcome.into(),
         message: message.to_owned(),

@@ -28,9 +28,9 @@ pub(super) async fn run(context: &Context, args: cli::With) -> Done {
         notices.ask_with(&client, &wish.profile, wish.parameters.as_ref());
         let lease = client.hold(wish, |event| tell(&mut notices, &event)).await?;
         notices.served();
-        Ok((client, lease))
+        Ok(lease)
     });
-    let (client, mut lease) = held.await.map_err(before_the_program)?;
+    let mut lease = held.await.map_err(before_the_program)?;
     let mut child = spawn(&args.program, lease.granted())?;
     // From here on Ctrl-C is the child's: the terminal sends it to both of us, and we outlive it to pass its code on.
     let listening = |kind| signal(kind).map_err(|error| Failure::new(Exit::WithFailed, error.to_string()));
@@ -42,7 +42,7 @@ pub(super) async fn run(context: &Context, args: cli::With) -> Done {
                 let status = status.map_err(|error| Failure::new(Exit::WithFailed, error.to_string()))?;
                 // Released before we are gone, so that the next command of a script finds it so. If it was lost before,
                 // or the daemon is gone, there is nothing to give back.
-                let _ = tokio::time::timeout(GOODBYE, lease.release(&client)).await;
+                let _ = tokio::time::timeout(GOODBYE, lease.release()).await;
                 std::process::exit(code(status));
             }
             error = lease.ended(|event| tell(&mut notices, &event)), if !lost => {

@@ -30,6 +30,23 @@ pub enum Template {
 }
 
 impl Template {
+    /// Whether a session can be left on the server and taken again by a later process (Disconnect, Reconnect, Connect).
+    /// WinRM does it; the services of Exchange and Skype answer that they do not, and a program ends with its pipes.
+    pub const fn can_disconnect(self) -> bool {
+        match self {
+            Self::Winrm | Self::Jea => true,
+            Self::SkypeOnline
+            | Self::LyncOnline
+            | Self::Eop
+            | Self::ExchangeOnline
+            | Self::ExchangeServer
+            | Self::SkypeServer
+            | Self::Ssh
+            | Self::Process
+            | Self::Demo => false,
+        }
+    }
+
     /// Every template, in the order in which people are told of them.
     pub const ALL: [Self; 11] = [
         Self::Winrm,

@@ -181,6 +181,12 @@ pub struct LeaseRow {
     pub cwd: String,
     /// Whether a person sits there.
     pub interactive: bool,
+    /// Where it was asked for: a script and its line.
+    #[serde(default)]
+    pub origin: String,
+    /// The programs above it.
+    #[serde(default)]
+    pub parents: Vec<String>,
     /// Milliseconds of wall time since 1970 when the row was written.
     pub wall: u64,
 }

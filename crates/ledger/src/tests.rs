@@ -57,6 +57,8 @@ pub(crate) fn lease(number: u64) -> LeaseRow {
         tty: "pts/3".into(),
         cwd: "/root".into(),
         interactive: true,
+        origin: "nightly.ps1:7".into(),
+        parents: vec!["cron".into()],
         wall: 1_763_000_000_000,
     }
 }

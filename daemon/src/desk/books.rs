@@ -1,11 +1,11 @@
 //! The ledger's rows, one for each session that may be on a server: what the broker decides about them, joined with
 //! what only the driver knows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, SystemTime};
 
-use broker::{SessionId, ShellId};
-use ledger::{Affinity, Entry, Row, Stage};
+use broker::{LeaseId, SessionId, ShellId};
+use ledger::{Affinity, Entry, LeaseRow, Row, Stage};
 use runspace::Kept;
 use uuid::Uuid;
 
@@ -16,14 +16,31 @@ use crate::hub;
 #[derive(Debug, Default)]
 pub(crate) struct Books {
     rows: HashMap<SessionId, Row>,
+    /// Leases that are in the file.
+    leases: HashSet<LeaseId>,
+    /// Shells that were gone when last heard of, oldest first.
+    past: VecDeque<Row>,
 }
+
+/// So many shells that are gone are remembered.
+const PAST: usize = 512;
 
 impl Books {
     /// The rows of an earlier run.
-    pub(crate) fn of(rows: &[Row]) -> Self {
+    pub(crate) fn of(rows: &[Row], leases: &[LeaseRow], past: Vec<Row>) -> Self {
         Self {
             rows: rows.iter().map(|row| (SessionId(row.session), row.clone())).collect(),
+            leases: leases.iter().map(|lease| LeaseId(lease.lease)).collect(),
+            past: past.into(),
         }
+    }
+
+    /// Every row, and every shell that was gone when last heard of.
+    pub(crate) fn all(&self) -> (Vec<Row>, Vec<Row>) {
+        (
+            self.rows.values().cloned().collect(),
+            self.past.iter().cloned().collect(),
+        )
     }
 
     pub(crate) fn row(&self, session: SessionId) -> Option<&Row> {
@@ -68,21 +85,31 @@ impl Books {
         self.change(session, |row| uri.clone_into(&mut row.uri))
     }
 
-    /// The server's own names of the shell, and its idle time.
-    pub(crate) fn kept(&mut self, session: SessionId, kept: &Kept, idle: Option<Duration>) {
+    /// The server's own names of the shell, its idle time, and whether it set cookies. Written with the next change.
+    pub(crate) fn kept(&mut self, session: SessionId, kept: &Kept, idle: Option<Duration>, affinity: Affinity) {
         if let Some(row) = self.rows.get_mut(&session) {
             row.uri.clone_from(&kept.uri);
             row.resource_uri.clone_from(&kept.resource_uri);
-            if let Ok(shell) = Uuid::parse_str(&kept.shell_id)
-                && shell != row.shell
-            {
-                // A server that renames the shell: the row keeps our id as its key, and the name goes with the address.
+            row.protocol.clone_from(&kept.protocol);
+            row.affinity = affinity;
+            row.opened = wall();
+            if Uuid::parse_str(&kept.shell_id) != Ok(row.shell) {
+                // The row keeps our id as its key.
                 tracing::warn!(%session, "the server gave the shell another id");
+                row.renamed = Some(kept.shell_id.clone());
             }
             if let Some(idle) = idle {
                 row.idle_seconds = idle.as_secs();
             }
         }
+    }
+
+    /// The shell is there, and nothing runs in it.
+    pub(crate) fn opened(&mut self, session: SessionId) -> Option<Entry> {
+        self.change(session, |row| {
+            row.stage = Stage::Open;
+            row.running = false;
+        })
     }
 
     pub(crate) fn stage(&mut self, session: SessionId, stage: Stage) -> Option<Entry> {
@@ -94,11 +121,50 @@ impl Books {
         if self.rows.get(&session)?.running == running {
             return None;
         }
-        self.change(session, |row| row.running = running)
+        self.change(session, |row| {
+            row.running = running;
+            row.commands = row.commands.saturating_add(u32::from(running));
+        })
+    }
+
+    /// The endpoint sets cookies, which are not kept.
+    pub(crate) fn left_out(&mut self, session: SessionId) -> Option<Entry> {
+        if self.rows.get(&session)?.affinity == Affinity::LeftOut {
+            return None;
+        }
+        self.change(session, |row| row.affinity = Affinity::LeftOut)
+    }
+
+    /// A lease has the session to itself, or has it no more: what it leaves there is nobody else's.
+    pub(crate) fn bound(&mut self, session: SessionId, bound: bool) -> Option<Entry> {
+        self.change(session, |row| row.dirty = bound)
+    }
+
+    /// The shell is about to be taken again: its object ids go on in another range.
+    pub(crate) fn take_up(&mut self, session: SessionId) -> Option<Entry> {
+        self.change(session, |row| row.epoch = row.epoch.saturating_add(1))
+    }
+
+    /// A lease that its holder may take up again after a restart.
+    pub(crate) fn lease(&mut self, mut lease: Box<LeaseRow>) -> Entry {
+        self.leases.insert(LeaseId(lease.lease));
+        lease.wall = wall();
+        Entry::Lease(lease)
+    }
+
+    /// That lease is over; `None` for one that was never written.
+    pub(crate) fn lease_over(&mut self, lease: LeaseId) -> Option<Entry> {
+        self.leases.remove(&lease).then_some(Entry::LeaseOver(lease.0))
     }
 
     pub(crate) fn gone(&mut self, session: SessionId) -> Option<Entry> {
-        self.rows.remove(&session).map(|row| Entry::Remove(row.shell))
+        let row = self.rows.remove(&session)?;
+        let entry = Entry::Remove(row.shell);
+        self.past.push_back(row);
+        if self.past.len() > PAST {
+            self.past.pop_front();
+        }
+        Some(entry)
     }
 
     fn change(&mut self, session: SessionId, with: impl FnOnce(&mut Row)) -> Option<Entry> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use broker::{Action, Broker, Entry, Event, Fence, LeaseId, RequestId, Seq, SessionId, Start, StopCause, Waiting};
-use ledger::{Ledger, Stage};
+use ledger::{Ledger, Row, Stage};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::journal::{self, Happening, Journal, Who};
@@ -54,6 +54,7 @@ struct Waiter {
 enum Recorded {
     Entry(Seq, bool),
     Hop(oneshot::Sender<bool>, bool),
+    TakenUp(oneshot::Sender<Option<Box<Row>>>, SessionId, bool),
 }
 
 impl Desk {
@@ -133,7 +134,39 @@ impl Desk {
                     let _ = done.send(false);
                 }
             },
-            Ask::Kept { session, kept, idle } => self.parts.books.kept(session, &kept, idle),
+            Ask::Kept {
+                session,
+                kept,
+                idle,
+                affinity,
+            } => self.parts.books.kept(session, &kept, idle, affinity),
+            Ask::LeftOut(session) => self.write_behind(|books| books.left_out(session)),
+            Ask::TakeUp { session, row } => match self.parts.books.take_up(session) {
+                Some(entry) => {
+                    let records = self.records.clone();
+                    self.parts.ledger.write(vec![entry], move |result| {
+                        let _ = records.blocking_send(Recorded::TakenUp(row, session, result.is_ok()));
+                    });
+                }
+                None => drop(row.send(None)),
+            },
+            Ask::RestoreLease { lease, news } => {
+                let (sender, heard) = watch::channel(News::Lives);
+                let who = Who {
+                    profile: lease.profile.to_string(),
+                    holder: Some(Arc::clone(&lease.holder)),
+                };
+                self.leases.insert(lease.lease, (sender, who));
+                self.handle(Event::RestoredLease(lease));
+                let _ = news.send(heard);
+            }
+            Ask::KeepLease(lease) => {
+                if self.leases.contains_key(&LeaseId(lease.lease)) {
+                    self.write_behind(|books| Some(books.lease(lease)));
+                }
+            }
+            Ask::DropLease(lease) => self.write_behind(|books| books.lease_over(lease)),
+            Ask::Books(answer) => drop(answer.send(self.parts.books.all())),
             Ask::Unconfirmed { session, row } => {
                 let found = self
                     .parts
@@ -155,6 +188,10 @@ impl Desk {
             Recorded::Entry(seq, false) => self.handle(Event::RecordFailed { seq }),
             Recorded::Hop(done, ok) => {
                 let _ = done.send(ok);
+            }
+            Recorded::TakenUp(done, session, ok) => {
+                let row = self.parts.books.row(session).filter(|_| ok);
+                let _ = done.send(row.cloned().map(Box::new));
             }
         }
     }
@@ -212,14 +249,18 @@ impl Desk {
                 session,
                 ttl,
             } => {
-                let (sender, news) = watch::channel(News::Lives);
                 tracing::info!(%lease, ?session, "lease granted");
                 let who = self
                     .waiting
                     .get(&request)
                     .map(|waiter| waiter.who.clone())
                     .unwrap_or_default();
-                self.leases.insert(lease, (sender, who));
+                // One that is reclaimed has its news already.
+                let (news, _) = self
+                    .leases
+                    .entry(lease)
+                    .or_insert_with(|| (watch::channel(News::Lives).0, who));
+                let news = news.subscribe();
                 self.tell(Some(journal::granted(lease, session)));
                 let answer = Answer::Granted {
                     lease,
@@ -276,6 +317,7 @@ impl Desk {
             }
             Action::LeaseEnded { lease, cause } => {
                 tracing::info!(%lease, ?cause, "lease ended");
+                self.write_behind(|books| books.lease_over(lease));
                 if let Some((news, _)) = self.leases.remove(&lease) {
                     news.send_replace(News::Ended(cause));
                 }
@@ -348,15 +390,18 @@ impl Desk {
                     }
                 }
             }
-            Entry::Opened { session } => books.stage(session, Stage::Open),
-            // Not in the file: a session that is found again has no lease yet.
-            Entry::Bound { .. } | Entry::Unbound { .. } => return,
+            Entry::Opened { session } => books.opened(session),
+            Entry::Bound { session, .. } => books.bound(session, true),
+            Entry::Unbound { session, .. } => books.bound(session, false),
             Entry::Closing { session, .. } => books.stage(session, Stage::Closing),
             Entry::Unconfirmed { session, .. } => {
                 self.parts.sessions.try_again(session);
                 books.stage(session, Stage::Unconfirmed)
             }
-            Entry::Gone { session } => books.gone(session),
+            Entry::Gone { session } => {
+                self.parts.sessions.forget_why(session);
+                books.gone(session)
+            }
         };
         let records = self.records.clone();
         self.parts.ledger.write(entry.into_iter().collect(), move |result| {

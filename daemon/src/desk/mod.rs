@@ -12,8 +12,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use broker::{EndCause, Event, Fence, LeaseId, Refusal, RequestId, SessionId, Snapshot, StopCause, Waiting};
-use ledger::Row;
+use broker::{
+    EndCause, Event, Fence, LeaseId, Refusal, RequestId, RestoredLease, SessionId, Snapshot, StopCause, Waiting,
+};
+use ledger::{Affinity, LeaseRow, Row};
 use moment::Moment;
 use runspace::Kept;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -49,7 +51,26 @@ pub(crate) enum Ask {
         session: SessionId,
         kept: Kept,
         idle: Option<Duration>,
+        affinity: Affinity,
     },
+    /// The endpoint has set a cookie for a session that had none so far.
+    LeftOut(SessionId),
+    /// A session of an earlier run is about to be taken again; answered with its row once that is durable.
+    TakeUp {
+        session: SessionId,
+        row: oneshot::Sender<Option<Box<Row>>>,
+    },
+    /// A lease of an earlier run that its holder may come back for.
+    RestoreLease {
+        lease: RestoredLease,
+        news: oneshot::Sender<watch::Receiver<News>>,
+    },
+    /// Write this lease down, so that its holder finds it after a restart.
+    KeepLease(Box<LeaseRow>),
+    /// A lease of an earlier run that nobody will come back for.
+    DropLease(LeaseId),
+    /// The rows, and the shells that were gone when last heard of.
+    Books(oneshot::Sender<(Vec<Row>, Vec<Row>)>),
     /// The books' row of a session whose end is not proven; `None` for any other.
     Unconfirmed {
         session: SessionId,
@@ -189,8 +210,47 @@ impl Handle {
         recorded.await.unwrap_or(false)
     }
 
-    pub(crate) async fn kept(&self, session: SessionId, kept: Kept, idle: Option<Duration>) {
-        let _ = self.asks.send(Ask::Kept { session, kept, idle }).await;
+    pub(crate) async fn kept(&self, session: SessionId, kept: Kept, idle: Option<Duration>, affinity: Affinity) {
+        let ask = Ask::Kept {
+            session,
+            kept,
+            idle,
+            affinity,
+        };
+        let _ = self.asks.send(ask).await;
+    }
+
+    pub(crate) async fn left_out(&self, session: SessionId) {
+        let _ = self.asks.send(Ask::LeftOut(session)).await;
+    }
+
+    /// The session's row with its next epoch, once that is durable; `None` if it is not.
+    pub(crate) async fn take_up(&self, session: SessionId) -> Option<Row> {
+        let (row, found) = oneshot::channel();
+        let _ = self.asks.send(Ask::TakeUp { session, row }).await;
+        found.await.ok().flatten().map(|row| *row)
+    }
+
+    pub(crate) async fn restore_lease(&self, lease: RestoredLease) -> Option<watch::Receiver<News>> {
+        let (news, heard) = oneshot::channel();
+        let _ = self.asks.send(Ask::RestoreLease { lease, news }).await;
+        heard.await.ok()
+    }
+
+    pub(crate) async fn keep_lease(&self, lease: LeaseRow) {
+        let _ = self.asks.send(Ask::KeepLease(Box::new(lease))).await;
+    }
+
+    pub(crate) async fn drop_lease(&self, lease: LeaseId) {
+        let _ = self.asks.send(Ask::DropLease(lease)).await;
+    }
+
+    /// The rows, and the shells that were gone when last heard of.
+    #[expect(dead_code, reason = "reconcile reads it")]
+    pub(crate) async fn books(&self) -> (Vec<Row>, Vec<Row>) {
+        let (books, found) = oneshot::channel();
+        let _ = self.asks.send(Ask::Books(books)).await;
+        found.await.unwrap_or_default()
     }
 
     /// The row of a session, if its end is still to be proven.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker::{EndCause, Event, Fence, LeaseId, RequestId};
+use broker::{EndCause, Event, Fence, Holder, LeaseId, Priority, RequestId};
+use ledger::{LeaseKind, LeaseRow};
 use proto::v1;
 use proto::v1::lease_event::Event as Said;
 use proto::v1::leases_server::{Leases, LeasesServer};
@@ -19,6 +20,7 @@ use crate::config::Profile;
 use crate::desk::{Answer, News};
 use crate::hub::{Extra, Hub};
 use crate::owner::{self, Anchor};
+use crate::recover::anchor_text;
 
 /// How long a lease lives that has nothing but a TTL, unless its holder says.
 const TTL: Duration = Duration::from_secs(60);
@@ -38,6 +40,8 @@ struct Wish {
     caller: v1::Caller,
     label: String,
     mode: v1::LeaseMode,
+    priority: Priority,
+    holder: Arc<Holder>,
     event: Box<dyn FnOnce(RequestId) -> Event + Send>,
     bad: Option<String>,
 }
@@ -47,7 +51,12 @@ struct Lease {
     lease: LeaseId,
     granted: v1::Granted,
     news: watch::Receiver<News>,
+    /// What the books keep of it.
+    row: LeaseRow,
 }
+
+/// A lease that ends sooner is not worth a place in the books.
+const KEEP: Duration = Duration::from_millis(250);
 
 impl LeaseService {
     async fn wish(&self, wish: Option<v1::LeaseWish>, ttl: Option<Duration>, peer: Peer) -> Result<Wish, Status> {
@@ -57,6 +66,7 @@ impl LeaseService {
         let deadline = convert::deadline(self.hub.clock.now(), wish.wait)?;
         let (mode, priority) = (convert::mode(wish.mode()), convert::priority(wish.priority(), &caller));
         let (name, holder) = (profile.name.as_str().into(), convert::holder(peer, &caller));
+        let whose = holder.clone();
         let event = Box::new(move |request| Event::Acquire {
             request,
             profile: name,
@@ -70,6 +80,8 @@ impl LeaseService {
             profile,
             caller,
             mode: convert::of_mode(mode),
+            priority,
+            holder: whose,
             label: wish.label,
             event,
             bad,
@@ -107,16 +119,33 @@ async fn granted(hub: &Hub, wish: Wish, anchor: Option<&Anchor>, out: &Out<v1::L
             return None;
         }
     };
-    let anchored = anchor.map(Anchor::text);
-    let texts = [
-        anchored.clone().or_else(|| ttl.is_none().then(|| "stream".to_owned())),
-        ttl.map(|ttl| format!("ttl {}s", ttl.as_secs())),
-    ];
-    let anchor_text = texts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let row = LeaseRow {
+        lease: lease.0,
+        fence: fence.0,
+        profile: name.clone(),
+        kind: match wish.mode {
+            v1::LeaseMode::Exclusive => LeaseKind::Exclusive,
+            v1::LeaseMode::Fresh => LeaseKind::Fresh,
+            v1::LeaseMode::Shared | v1::LeaseMode::Unspecified => LeaseKind::Shared,
+        },
+        batch: wish.priority == Priority::Batch,
+        session: session.map(|session| session.0),
+        ttl_seconds: ttl.map(|ttl| ttl.as_secs().max(1)),
+        anchor: anchor.map(Anchor::row),
+        label: wish.label.clone(),
+        command: wish.holder.command.clone(),
+        pid: wish.holder.pid,
+        tty: wish.holder.tty.clone(),
+        cwd: wish.holder.cwd.clone(),
+        interactive: wish.holder.interactive,
+        origin: wish.holder.origin.clone(),
+        parents: wish.holder.parents.clone(),
+        wall: 0,
+    };
     hub.keep_extra(
         lease,
         Extra {
-            anchor: anchor_text,
+            anchor: anchor_text(anchor, ttl),
             label: wish.label,
         },
     );
@@ -130,7 +159,12 @@ async fn granted(hub: &Hub, wish: Wish, anchor: Option<&Anchor>, out: &Out<v1::L
         anchor_command: anchor.map(|anchor| anchor.command.clone()).unwrap_or_default(),
         ttl: ttl.map(convert::duration),
     };
-    Some(Lease { lease, granted, news })
+    Some(Lease {
+        lease,
+        granted,
+        news,
+        row,
+    })
 }
 
 fn said(event: Said) -> Result<v1::LeaseEvent, Status> {
@@ -152,6 +186,8 @@ async fn hold(hub: Arc<Hub>, wish: Wish, peer: Peer, out: Out<v1::LeaseEvent>) {
         }
     };
     tokio::pin!(process);
+    let keep_at = tokio::time::Instant::now() + KEEP;
+    let mut row = Some(held.row);
     let mut cause = None;
     if out.send(said(Said::Granted(held.granted))).await.is_err() {
         cause = Some(EndCause::Stream);
@@ -160,6 +196,11 @@ async fn hold(hub: Arc<Hub>, wish: Wish, peer: Peer, out: Out<v1::LeaseEvent>) {
         tokio::select! {
             () = out.closed() => cause = Some(EndCause::Stream),
             () = &mut process => cause = Some(EndCause::Process),
+            () = tokio::time::sleep_until(keep_at), if row.is_some() => {
+                if let Some(row) = row.take() {
+                    hub.desk.keep_lease(row).await;
+                }
+            }
             changed = held.news.changed() => {
                 let news = if changed.is_ok() { *held.news.borrow_and_update() } else { News::Ended(EndCause::Shutdown) };
                 match news {
@@ -195,7 +236,7 @@ async fn hold(hub: Arc<Hub>, wish: Wish, peer: Peer, out: Out<v1::LeaseEvent>) {
 
 /// Grants a lease that outlives the call.
 async fn acquire(hub: Arc<Hub>, wish: Wish, anchor: Option<Anchor>, out: Out<v1::LeaseEvent>) {
-    let Some(mut held) = granted(&hub, wish, anchor.as_ref(), &out).await else {
+    let Some(held) = granted(&hub, wish, anchor.as_ref(), &out).await else {
         return;
     };
     let lease = held.lease;
@@ -206,17 +247,12 @@ async fn acquire(hub: Arc<Hub>, wish: Wish, anchor: Option<Anchor>, out: Out<v1:
         });
     }
     drop(out);
-    let process = async {
-        match anchor {
-            Some(anchor) => anchor.end_lease(lease, hub.desk.clone()).await,
-            None => std::future::pending().await,
-        }
+    let desk = hub.desk.clone();
+    let keep = async {
+        tokio::time::sleep(KEEP).await;
+        desk.keep_lease(held.row).await;
     };
-    tokio::select! {
-        _ = held.news.wait_for(|news| matches!(news, News::Ended(_))) => {}
-        () = process => {}
-    }
-    hub.drop_extra(lease);
+    tokio::join!(keep, owner::watch_lease(hub, lease, anchor, held.news));
 }
 
 #[tonic::async_trait]
@@ -226,7 +262,12 @@ impl Leases for LeaseService {
 
     async fn hold(&self, request: Request<v1::HoldRequest>) -> Result<Response<Self::HoldStream>, Status> {
         let peer = convert::peer(&request);
-        let wish = self.wish(request.into_inner().wish, None, peer).await?;
+        let request = request.into_inner();
+        let mut wish = self.wish(request.wish, None, peer).await?;
+        if request.reclaim_lease != 0 {
+            let (lease, fence) = (LeaseId(request.reclaim_lease), Fence(request.reclaim_fence));
+            wish.event = Box::new(move |request| Event::Reclaim { request, lease, fence });
+        }
         let (out, stream) = mpsc::channel(STREAM);
         tokio::spawn(hold(self.hub.clone(), wish, peer, out));
         Ok(Response::new(ReceiverStream::new(stream)))

@@ -32,6 +32,11 @@ pub(super) async fn status(hub: &Hub) -> v1::StatusResponse {
         .filter_map(|lease| Some((lease.session?, lease)))
         .collect();
     let mut notes = vec![SCOPE.to_owned()];
+    notes.extend(
+        hub.books
+            .iter()
+            .map(|words| format!("{words}; pslease reconcile shows what the endpoints hold")),
+    );
     notes.extend(bad.map(|error| format!("the configuration is the last good one: {error}")));
     notes.extend(snapshot.stopping.then(|| "the daemon is stopping".to_owned()));
     v1::StatusResponse {
@@ -107,7 +112,11 @@ fn of_session(
     now: Moment,
 ) -> v1::Session {
     let profile = config.profiles.get(one.profile.as_str());
-    let (state, availability, note) = states(one, now, &cure(hub, profile.map(|profile| &**profile), one.session));
+    let end = End {
+        why: hub.sessions.why(one.session),
+        cure: cure(hub, profile.map(|profile| &**profile), one),
+    };
+    let (state, availability, note) = states(one, now, &end);
     let holder = one.holder.as_ref().map(|who| v1::Holder {
         lease: one.lease.map_or(0, |lease| lease.0),
         session: one.session.0,
@@ -140,16 +149,27 @@ fn of_session(
     }
 }
 
+/// What is known of an end that is not proven.
+struct End {
+    why: Option<String>,
+    cure: String,
+}
+
 /// What looks after an unproven end once more.
-fn cure(hub: &Hub, profile: Option<&Profile>, session: SessionId) -> String {
+fn cure(hub: &Hub, profile: Option<&Profile>, one: &SessionStatus) -> String {
+    let session = one.session;
     match profile {
         Some(profile) if hub.accounts.missing(profile).is_some() => format!("pslease login {}", profile.name),
-        Some(_) | None => format!("pslease close {session}"),
+        Some(_) => format!("pslease close {session}"),
+        None => format!(
+            "a profile for {}, or, if you know that it is gone, pslease forget {session}",
+            one.admin
+        ),
     }
 }
 
 /// State, Availability and what they cannot say (the table of ARCHITECTURE.md).
-fn states(one: &SessionStatus, now: Moment, cure: &str) -> (v1::SessionState, v1::Availability, String) {
+fn states(one: &SessionStatus, now: Moment, end: &End) -> (v1::SessionState, v1::Availability, String) {
     let none = v1::Availability::None;
     match one.state {
         SessionState::Intent | SessionState::Opening => (v1::SessionState::Opening, none, String::new()),
@@ -158,17 +178,19 @@ fn states(one: &SessionStatus, now: Moment, cure: &str) -> (v1::SessionState, v1
         }
         SessionState::Opened => (v1::SessionState::Opened, v1::Availability::Busy, String::new()),
         SessionState::Recovering => (
-            v1::SessionState::Unconfirmed,
+            v1::SessionState::Disconnected,
             none,
-            "found in the books of an earlier run; being closed".to_owned(),
+            "found in the books of an earlier run; being taken up again".to_owned(),
         ),
         SessionState::Closing { cause } => (v1::SessionState::Closing, none, format!("{cause:?}").to_lowercase()),
         SessionState::Unconfirmed { until } => {
             let until = match until {
                 Some(until) => format!("for {} s more", until.since(now).as_secs()),
-                None => "until somebody logs in".to_owned(),
+                None => "until it is, because something may be running in it".to_owned(),
             };
-            let note = format!("its end is not proven, so its slot counts {until}; {cure} tries again");
+            let why = end.why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+            let cure = &end.cure;
+            let note = format!("its end is not proven{why}, so its slot counts {until}; next: {cure}");
             (v1::SessionState::Unconfirmed, none, note)
         }
     }

@@ -150,6 +150,14 @@ impl Carrier {
         }
     }
 
+    /// Whether the endpoint has set a cookie, without which a later run has no affinity.
+    pub(super) fn has_cookies(&self) -> bool {
+        match self {
+            Self::Wsman(over) => over.wire.session().has_cookies(),
+            Self::Pipe(_) => false,
+        }
+    }
+
     /// Lets the credential go to this address too.
     pub(super) fn allow(&mut self, uri: &str) -> Result<(), String> {
         match self {

@@ -31,6 +31,8 @@ pub(super) enum Task {
     Close,
     /// The same once more, of which nobody need hear unless it succeeds.
     TryAgain,
+    /// Take the shell again that an earlier run left.
+    Recover,
 }
 
 /// A refusal of the log-on comes at once; an open that hangs hangs for another reason, and holds nobody else up.
@@ -53,10 +55,14 @@ pub(super) struct Driver {
     pub(super) closing: Arc<AtomicBool>,
     /// The open has not ended yet.
     pub(super) opening: bool,
+    /// It is of an earlier run, and not taken again yet.
+    pub(super) recovering: bool,
     /// A failure is told to nobody: what was told before still holds.
     pub(super) quiet: bool,
     /// Held while a secret is tried that nobody has tried, until then at the latest.
     pub(super) trial: Option<(Trial, Moment)>,
+    /// The endpoint has set cookies, and the books know.
+    pub(super) cookies: bool,
     /// The shell is gone, and everybody knows: the task ends.
     pub(super) over: bool,
 }
@@ -73,7 +79,10 @@ pub(super) async fn run(
 ) {
     let (carrier, trial) = match opening::prepare(&house, id, &profile, &row, task).await {
         Ok(prepared) => prepared,
-        Err(failure) => return not_begun(&house, id, &row, task, failure).await,
+        Err(failure) => {
+            not_begun(&house, id, &row, task, failure).await;
+            return see_off(&house, id, &row, orders).await;
+        }
     };
     let tried_by = house.clock.now() + TRIAL;
     let mut driver = Driver {
@@ -87,6 +96,8 @@ pub(super) async fn run(
         row,
         closing,
         opening: task == Task::Open,
+        recovering: task == Task::Recover,
+        cookies: false,
         quiet: task == Task::TryAgain,
         trial: trial.map(|trial| (trial, tried_by)),
         over: false,
@@ -94,9 +105,20 @@ pub(super) async fn run(
     let first = match task {
         Task::Open => Operation::Open,
         Task::Close | Task::TryAgain => Operation::Close,
+        Task::Recover => Operation::Get,
     };
     driver.submit(first);
     driver.run(orders).await;
+}
+
+/// What was ordered while the task ended: pipelines see their feed go, and a Close is as good as answered.
+async fn see_off(house: &Sessions, id: SessionId, row: &Row, mut orders: mpsc::Receiver<Order>) {
+    orders.close();
+    while let Some(order) = orders.recv().await {
+        if matches!(order, Order::Close) {
+            unproven(house, id, row).await;
+        }
+    }
 }
 
 impl Driver {
@@ -117,20 +139,13 @@ impl Driver {
         loop {
             self.settle().await;
             if self.over {
-                // What was ordered meanwhile: pipelines see their feed go, and a Close is as good as answered.
-                orders.close();
-                while let Some(order) = orders.recv().await {
-                    if matches!(order, Order::Close) {
-                        unproven(&self.house, self.id, &self.row).await;
-                    }
-                }
-                return;
+                return see_off(&self.house, self.id, &self.row, orders).await;
             }
             let due = self.carrier.poll_timeout();
             let tried_by = self.trial.as_ref().map(|(_, by)| *by);
             tokio::select! {
                 () = self.house.clock.reach(tried_by) => self.trial = None,
-                landed = self.carrier.landed() => self.landed(landed),
+                landed = self.carrier.landed() => self.landed(landed).await,
                 order = orders.recv() => match order {
                     Some(order) => self.ordered(order),
                     // The registry keeps a sender for as long as the task runs.
@@ -144,13 +159,17 @@ impl Driver {
         }
     }
 
-    fn landed(&mut self, landed: Landed) {
+    async fn landed(&mut self, landed: Landed) {
         if let Landed::Answer(_, response) = &landed {
             if response.status == 401 {
                 self.house.accounts.refused(&self.profile);
             } else if self.trial.is_some() && (200..300).contains(&response.status) {
                 self.accepted();
             }
+        }
+        if !self.cookies && self.carrier.has_cookies() {
+            self.cookies = true;
+            self.house.desk.left_out(self.id).await;
         }
         let now = self.now();
         self.carrier.take(now, landed);

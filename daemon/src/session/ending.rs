@@ -22,7 +22,14 @@ pub(super) async fn not_begun(house: &Sessions, session: SessionId, row: &Row, t
             };
             house.desk.say(told).await;
         }
-        Task::Close => unproven(house, session, row).await,
+        Task::Close => {
+            house.note_why(session, failure.message.to_string());
+            unproven(house, session, row).await;
+        }
+        Task::Recover => {
+            house.note_why(session, failure.message.to_string());
+            house.lose(session, row).await;
+        }
         Task::TryAgain => {}
     }
 }
@@ -107,6 +114,7 @@ impl Driver {
 
     pub(super) async fn close_failed(&mut self, cause: &Cause) {
         tracing::warn!(session = %self.id, %cause, "the end is not proven");
+        self.house.note_why(self.id, verdict::words(cause));
         if matches!(cause, Cause::Unauthorized { .. }) {
             self.auth_needed(cause).await;
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use broker::Event as Told;
+use ledger::Affinity;
 use psrp::body::{Body as _, ErrorCategory, ErrorRecord, HostCall};
 use psrp::{MessageType, Piece};
 use runspace::{Event, Notice, Opened, Operation, Outcome, Stage};
@@ -48,10 +49,10 @@ impl Driver {
             }
             Event::CloseFailed { cause } => self.close_failed(&cause).await,
             Event::Broken { cause, shell } => self.broken(&cause, shell).await,
-            Event::Refused { operation, cause } => {
-                tracing::warn!(session = %self.id, operation, %cause, "refused");
-            }
-            Event::Reattached { .. } | Event::Disconnected | Event::Health { .. } => {}
+            Event::Refused { operation, cause } => self.refused(operation, &cause).await,
+            Event::Reattached { connected, ended } => self.reattached(connected, ended).await,
+            Event::Disconnected => self.disconnected(),
+            Event::Health { state } => self.health(state.as_deref()),
             Event::KeyReady(_) | Event::KeyRequested => {}
             other => tracing::warn!(session = %self.id, event = ?other, "not understood"),
         }
@@ -65,7 +66,13 @@ impl Driver {
         }
         let idle = opened.idle_timeout;
         if let Some(kept) = opened.kept.clone() {
-            self.house.desk.kept(self.id, kept, idle).await;
+            self.cookies = self.carrier.has_cookies();
+            let affinity = if self.cookies {
+                Affinity::LeftOut
+            } else {
+                Affinity::NotNeeded
+            };
+            self.house.desk.kept(self.id, kept, idle, affinity).await;
         }
         self.house.note_opened(self.id, Arc::new(opened));
         self.house.tell(&self.profile, NewsKind::Stage, "Success");

@@ -2,7 +2,7 @@
 //!
 //! - [`Sessions`]: which are live, and what their tasks share. - [`Order`]: what a session is asked.
 //! - [`Tray`]: where a pipeline's output waits for its reader. - `verdict`: failures in the broker's terms.
-//! - `drive`: the task; its ideas are in `opening`, `orders`, `events`, `redirect`, `ending`, `key`.
+//! - `drive`: the task; its ideas are in `opening`, `orders`, `events`, `redirect`, `ending`, `key`, `recovery`.
 //! - `carrier`: what carries a session's messages; `wire`: HTTP lanes; `child`: a program's pipes.
 
 mod budget;
@@ -14,6 +14,7 @@ mod events;
 mod key;
 mod opening;
 mod orders;
+mod recovery;
 mod redirect;
 mod tray;
 mod verdict;
@@ -49,7 +50,7 @@ const NEWS: usize = 64;
 
 /// When an unproven end is looked after again, and how often from then on.
 const RETRIES: [Duration; 3] = [Duration::from_secs(5), Duration::from_secs(20), Duration::from_secs(60)];
-const RETRY_LAST: Duration = Duration::from_secs(300);
+const RETRY_LAST: Duration = Duration::from_secs(60);
 
 /// What a session is asked.
 #[derive(Debug)]
@@ -124,6 +125,8 @@ pub(crate) struct Sessions {
     news: broadcast::Sender<News>,
     /// The environment of whoever asked last for something of a profile.
     askers: Mutex<HashMap<String, Arc<BTreeMap<String, String>>>>,
+    /// Why the end of a session could not be proven when that was last tried.
+    why: Mutex<HashMap<SessionId, String>>,
 }
 
 impl Sessions {
@@ -138,6 +141,7 @@ impl Sessions {
             desk,
             news,
             askers: Mutex::default(),
+            why: Mutex::default(),
         })
     }
 
@@ -172,6 +176,8 @@ impl Sessions {
             return;
         }
         match self.profile_of(&row) {
+            // A program ends with the pipes that its daemon held.
+            Some(profile) if profile.program.is_some() => self.desk.tell(Event::Closed { session }),
             Some(profile) => self.spawn(session, profile, row, drive::Task::Close),
             None => {
                 tracing::warn!(%session, account = row.admin, "no profile knows the account any more");
@@ -182,7 +188,7 @@ impl Sessions {
     }
 
     /// A profile by which the row's account can log on.
-    fn profile_of(&self, row: &Row) -> Option<Arc<Profile>> {
+    pub(crate) fn profile_of(&self, row: &Row) -> Option<Arc<Profile>> {
         let config = self.config.last();
         let same = |profile: &&Arc<Profile>| profile.scope.account() == (row.service.clone(), row.admin.clone());
         config
@@ -206,7 +212,10 @@ impl Sessions {
         let house = self.clone();
         tokio::spawn(async move {
             let name = profile.name.clone();
-            let closing = Arc::new(AtomicBool::new(task != drive::Task::Open));
+            let closing = Arc::new(AtomicBool::new(matches!(
+                task,
+                drive::Task::Close | drive::Task::TryAgain
+            )));
             let run = drive::run(house.clone(), session, profile, row, task, ordered, closing.clone());
             let result = tokio::spawn(run).await;
             house

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use broker::{Failure, SessionId};
-use ledger::Row;
+use ledger::{Affinity, Row};
 use link::Credential;
 use runspace::{Kept, Pipe, Pool, Shell, Wsman};
 use tokio::sync::OwnedMutexGuard;
@@ -46,6 +46,9 @@ pub(super) async fn prepare(
     let session = network(profile, proxies(profile, &environment))
         .and_then(|network| link::Session::new(&network, &uri, credential))
         .map_err(|failure| verdict::endpoint(&failure))?;
+    if task != Task::Open && row.affinity != Affinity::NotNeeded {
+        session.forget_cookies();
+    }
     tracing::debug!(session = %id, ?task, uri, "over WS-Management");
     Ok((Carrier::wsman(machine(profile, row, task), Wire::new(session)), trial))
 }
@@ -86,7 +89,7 @@ fn machine(profile: &Profile, row: &Row, task: Task) -> Wsman {
     shell.name = Some(format!("pslease {}", row.session));
     match task {
         Task::Open => Wsman::new(pool, shell),
-        Task::Close | Task::TryAgain => {
+        Task::Close | Task::TryAgain | Task::Recover => {
             let created = !row.resource_uri.is_empty();
             let resource_uri = if created {
                 row.resource_uri.clone()
@@ -95,10 +98,13 @@ fn machine(profile: &Profile, row: &Row, task: Task) -> Wsman {
             };
             let kept = Kept {
                 uri: row.uri.clone(),
-                shell_id: row.shell.to_string().to_uppercase(),
+                shell_id: row
+                    .renamed
+                    .clone()
+                    .unwrap_or_else(|| row.shell.to_string().to_uppercase()),
                 resource_uri,
                 created,
-                protocol: None,
+                protocol: row.protocol.clone(),
             };
             Wsman::attach(pool, shell, kept)
         }

@@ -36,6 +36,7 @@ impl Driver {
             Order::Renew => return self.renew(),
             Order::Close => {
                 self.closing.store(true, Ordering::Relaxed);
+                self.recovering = false;
                 self.quiet = false;
                 Operation::Close
             }
