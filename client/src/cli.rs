@@ -91,6 +91,8 @@ pub(crate) enum Verb {
     Tenant(Tenant),
     /// Print completions for a shell.
     Completions(Completions),
+    /// Write the pages of the manual for `man`.
+    Man(Man),
 }
 
 /// What a lease is asked for with.
@@ -431,6 +433,16 @@ pub(crate) struct Tenant {
     /// With --stdio: whose session it is; else the first user's.
     #[arg(long, value_name = "NAME", requires = "stdio")]
     pub(crate) user: Option<String>,
+}
+
+/// Write the pages of the manual for `man`.
+///
+/// `pslease man | man -l -` shows the first; `pslease man /usr/local/share/man/man1` writes them all.
+#[derive(Debug, Args)]
+pub(crate) struct Man {
+    /// Where a page for each verb is written; else the first page goes to standard output.
+    #[arg(value_name = "FOLDER")]
+    pub(crate) folder: Option<std::path::PathBuf>,
 }
 
 #[derive(Debug, Args)]

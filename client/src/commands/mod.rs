@@ -10,6 +10,7 @@ mod kill;
 mod leases;
 mod login;
 mod logout;
+mod man;
 mod profile;
 mod queue;
 mod release;
@@ -46,5 +47,6 @@ pub(crate) async fn run(context: Context, verb: Verb) -> Done {
         Verb::Demo(args) => demo::run(&context, args).await,
         Verb::Tenant(args) => tenant::run(&context, args).await,
         Verb::Completions(args) => completions::run(&args),
+        Verb::Man(args) => man::run(&args),
     }
 }
