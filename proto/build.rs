@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use prost::Message as _;
 
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     "pslease/v1/hello.proto",
     "pslease/v1/common.proto",
     "pslease/v1/lease.proto",
@@ -14,6 +14,7 @@ const FILES: [&str; 9] = [
     "pslease/v1/operate.proto",
     "pslease/v1/parameters.proto",
     "pslease/v1/sign_in.proto",
+    "pslease/v1/question.proto",
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

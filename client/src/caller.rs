@@ -8,12 +8,18 @@ use std::io::IsTerminal as _;
 use proto::v1::{Caller, ProcessRef};
 
 /// What opening a session may need of the asker's environment.
-const ENVIRONMENT: [&str; 13] = [
+const ENVIRONMENT: [&str; 19] = [
     "KRB5CCNAME",
     "KRB5_CONFIG",
     "SSH_AUTH_SOCK",
     "PATH",
     "HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_RUNTIME_DIR",
+    "DOCKER_HOST",
+    "DOCKER_CONTEXT",
+    "DOCKER_CONFIG",
+    "KUBECONFIG",
     "http_proxy",
     "https_proxy",
     "all_proxy",

@@ -10,6 +10,7 @@ use proto::v1::admin_client::AdminClient;
 use proto::v1::greeting_client::GreetingClient;
 use proto::v1::leases_client::LeasesClient;
 use proto::v1::pipelines_client::PipelinesClient;
+use proto::v1::questions_client::QuestionsClient;
 use proto::v1::sessions_client::SessionsClient;
 use proto::v1::sign_ins_client::SignInsClient;
 use proto::v1::{HelloRequest, HelloResponse};
@@ -159,6 +160,11 @@ impl Client {
     /// Sign-ins that need more than a secret.
     pub fn sign_ins(&self) -> SignInsClient<Channel> {
         SignInsClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE)
+    }
+
+    /// What programs that open sessions want to know of people.
+    pub fn questions(&self) -> QuestionsClient<Channel> {
+        QuestionsClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE)
     }
 
     /// Log-ons.

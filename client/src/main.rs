@@ -6,7 +6,8 @@
 //! - `parameters`: those of New-CsOnlineSession and New-PSSession, and their secrets
 //! - `objects`: what a pipeline wrote, as table, list, JSON, CSV; `output`: the same for our own rows
 //! - `notice`, `failure`, `exit`: what people are told, and the codes that programs see
-//! - `terminal`: questions, answers, passwords; `log_in`: asking for one while something waits for it
+//! - `terminal`: questions, answers, passwords; `log_in`: asking for one while something waits for it;
+//!   `question`: what ssh wants to know
 
 mod args;
 mod cli;
@@ -22,6 +23,7 @@ mod objects;
 mod output;
 mod parameters;
 mod pipeline;
+mod question;
 mod terminal;
 
 use clap::{CommandFactory as _, FromArgMatches as _};

@@ -9,6 +9,7 @@ use pslease::Client;
 
 use crate::duration;
 use crate::log_in::LogIn;
+use crate::question::Asking;
 
 /// A line on standard error. Nobody to read it is no reason to fail.
 pub(crate) fn say(text: &str) {
@@ -29,6 +30,9 @@ pub(crate) struct Notices {
     quiet: bool,
     reason: Option<(i32, String, Vec<u64>)>,
     log_in: Option<LogIn>,
+    /// Who is asked, once a session is being opened.
+    asker: Option<(Client, String)>,
+    asking: Option<Asking>,
 }
 
 impl Notices {
@@ -42,6 +46,7 @@ impl Notices {
     /// From here on a person who waits for a log-in on `profile` is asked for the password.
     pub(crate) fn ask_with(&mut self, client: &Client, profile: &str, parameters: Option<&Parameters>) {
         self.log_in = LogIn::possible(client, profile, parameters);
+        self.asker = Some((client.clone(), profile.to_owned()));
     }
 
     /// A change of position alone is no news; another reason, or another holder, is.
@@ -61,11 +66,25 @@ impl Notices {
         if let Some(log_in) = &mut self.log_in {
             log_in.wanted(waiting.blocked_by() == BlockedBy::Auth);
         }
+        if waiting.blocked_by() == BlockedBy::Opening {
+            self.opening();
+        }
+    }
+
+    /// A session is being opened: what its program wants to know is asked of a person.
+    pub(crate) fn opening(&mut self) {
+        if let Some(log_in) = &mut self.log_in {
+            log_in.wanted(false);
+        }
+        if let Some((client, profile)) = self.asker.take() {
+            self.asking = Asking::possible(&client, &profile);
+        }
     }
 
     /// The waiting is over.
     pub(crate) fn served(&mut self) {
         self.log_in = None;
+        self.asking = None;
     }
 
     /// A notice of the daemon's.

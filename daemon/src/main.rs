@@ -5,6 +5,7 @@
 //! `desk` (drives the broker) -> `session` (drives one remote shell).
 
 mod account;
+mod askpass;
 mod clock;
 mod config;
 mod desk;
@@ -26,5 +27,5 @@ mod sys;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    start::main()
+    askpass::main().unwrap_or_else(start::main)
 }

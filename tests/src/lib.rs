@@ -4,6 +4,7 @@
 //! - [`Home`]: a `PSLEASE_HOME` in a temporary folder, with profiles, and the daemon that runs there.
 //! - [`Endpoint`]: the embedded tenant, or the peer where it is to be had; both tell the truth about their shells.
 //! - [`Sshd`]: an OpenSSH server with keys of its own, where one is installed.
+//! - [`Person`]: `pslease` on a terminal, and somebody who reads and types there.
 //! - [`Console`]: a running `pslease` whose output is read line by line.
 
 #![allow(clippy::print_stdout, reason = "tests say on standard output what they skip")]
@@ -14,6 +15,7 @@ mod endpoint;
 mod home;
 mod http;
 mod peer;
+mod person;
 mod sshd;
 
 pub use binaries::{Binaries, binaries};
@@ -21,6 +23,7 @@ pub use console::{Console, Finished, finish};
 pub use endpoint::{Endpoint, Truth};
 pub use home::Home;
 pub use peer::Peer;
+pub use person::Person;
 pub use sshd::Sshd;
 
 use std::time::{Duration, Instant};

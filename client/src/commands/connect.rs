@@ -32,7 +32,7 @@ async fn connect(context: &Context, args: cli::Connect) -> Done {
         match event.event {
             Some(Event::Waiting(waiting)) => notices.waiting(&waiting),
             Some(Event::Stage(stage)) => {
-                notices.served();
+                notices.opening();
                 if args.verbose {
                     say(&format!("VERBOSE: {stage}"));
                 }

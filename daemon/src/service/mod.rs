@@ -11,6 +11,7 @@ mod operate;
 mod output;
 mod parameters;
 mod pipeline;
+mod questions;
 mod sessions;
 mod status;
 mod value;
@@ -47,6 +48,7 @@ pub(crate) async fn routes(hub: &Arc<Hub>) -> anyhow::Result<Routes> {
         .add_service(pipeline::service(hub.clone()))
         .add_service(admin::service(hub.clone()))
         .add_service(operate::service(hub.clone()))
+        .add_service(questions::service(hub.clone()))
         .add_service(accounts::service(hub.clone())))
 }
 
@@ -72,7 +74,8 @@ async fn profile(hub: &Hub, name: &str, caller: &v1::Caller) -> Result<(Arc<Prof
         .config
         .profile(name)
         .map_err(|unnamed| error::unnamed(&unnamed))?;
-    hub.sessions.remember(&profile.name, &caller.environment);
+    hub.sessions
+        .remember(&profile.name, &caller.environment, caller.interactive);
     let bad = current
         .bad
         .map(|error| format!("the last edit does not count: {error}"));

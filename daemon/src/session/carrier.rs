@@ -9,6 +9,7 @@ use link::{Came, Child, Credential, Exit};
 use moment::Moment;
 use runspace::{Event, Failed, Lane, Operation, Output, Pipe, Request, Response, Ticket, Wsman};
 
+use super::ask_pass::AskPass;
 use super::child;
 use super::wire::Wire;
 use crate::account::LogOn;
@@ -42,6 +43,8 @@ pub(super) struct OverPipe {
     machine: Pipe,
     child: Child,
     program: Program,
+    /// Answers the program's questions, for as long as it lives.
+    _ask: Option<AskPass>,
 }
 
 /// What the driver itself has to do for the machine.
@@ -56,11 +59,12 @@ impl Carrier {
         Self::Wsman(Box::new(OverWsman { machine, wire }))
     }
 
-    pub(super) fn pipe(machine: Pipe, child: Child, program: Program) -> Self {
+    pub(super) fn pipe(machine: Pipe, child: Child, program: Program, ask: Option<AskPass>) -> Self {
         Self::Pipe(Box::new(OverPipe {
             machine,
             child,
             program,
+            _ask: ask,
         }))
     }
 

@@ -12,6 +12,7 @@ use ledger::Row;
 use link::{Child, Exit, Start};
 use runspace::Cause;
 
+use super::ask_pass::AskPass;
 use super::verdict;
 
 /// What is ours alone of the daemon's environment: it says nothing to a program, or means the wrong process to it.
@@ -30,13 +31,15 @@ pub(super) fn died_with_its_daemon(row: &Row) -> bool {
 }
 
 /// Starts the program in the asker's environment, as far as that was told. `Err`: nothing runs.
-pub(super) async fn start(program: &Program, environment: &BTreeMap<String, String>) -> Result<Child, Failure> {
+pub(super) async fn start(
+    program: &Program,
+    environment: &BTreeMap<String, String>,
+    ask: Option<&AskPass>,
+) -> Result<Child, Failure> {
+    let asked = environment.iter().map(|(name, value)| (name.clone(), value.clone()));
     let start = Start {
-        words: program.words(false),
-        set: environment
-            .iter()
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect(),
+        words: program.words(ask.is_some()),
+        set: asked.chain(ask.map(AskPass::environment).unwrap_or_default()).collect(),
         unset: OURS.map(str::to_owned).to_vec(),
     };
     let started = Child::start(&start).await;

@@ -4,7 +4,9 @@
 //! - [`Tray`]: where a pipeline's output waits for its reader. - `verdict`: failures in the broker's terms.
 //! - `drive`: the task; its ideas are in `opening`, `orders`, `events`, `redirect`, `ending`, `key`, `recovery`.
 //! - `carrier`: what carries a session's messages; `wire`: HTTP lanes; `child`: a program's pipes.
+//! - `question`: what such a program wants to know of a person; `ask_pass`: how ssh asks.
 
+mod ask_pass;
 mod budget;
 mod carrier;
 mod child;
@@ -14,6 +16,7 @@ mod events;
 mod key;
 mod opening;
 mod orders;
+mod question;
 mod recovery;
 mod redirect;
 mod tray;
@@ -39,6 +42,7 @@ use crate::clock::Clock;
 use crate::config::{Profile, Source};
 use crate::desk;
 
+pub(crate) use question::Questions;
 pub(crate) use tray::{Feed, Item, Tray};
 pub(crate) use verdict::{kind, words};
 pub(crate) use wire::{network, proxies};
@@ -104,6 +108,14 @@ pub(crate) enum NewsKind {
     Notice,
 }
 
+/// Whoever asked for something.
+#[derive(Debug)]
+struct Asker {
+    environment: Arc<BTreeMap<String, String>>,
+    /// A person sits there.
+    interactive: bool,
+}
+
 /// A session that has a task.
 #[derive(Debug, Clone)]
 struct Live {
@@ -123,10 +135,12 @@ pub(crate) struct Sessions {
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) desk: desk::Handle,
     news: broadcast::Sender<News>,
-    /// The environment of whoever asked last for something of a profile.
-    askers: Mutex<HashMap<String, Arc<BTreeMap<String, String>>>>,
     /// Why the end of a session could not be proven when that was last tried.
     why: Mutex<HashMap<SessionId, String>>,
+    /// Whoever asked last for something of a profile.
+    askers: Mutex<HashMap<String, Asker>>,
+    /// What programs want to know of people.
+    pub(crate) questions: Arc<Questions>,
 }
 
 impl Sessions {
@@ -142,6 +156,7 @@ impl Sessions {
             news,
             askers: Mutex::default(),
             why: Mutex::default(),
+            questions: Arc::default(),
         })
     }
 
@@ -176,8 +191,6 @@ impl Sessions {
             return;
         }
         match self.profile_of(&row) {
-            // A program ends with the pipes that its daemon held.
-            Some(profile) if profile.program.is_some() => self.desk.tell(Event::Closed { session }),
             Some(profile) => self.spawn(session, profile, row, drive::Task::Close),
             None => {
                 tracing::warn!(%session, account = row.admin, "no profile knows the account any more");
@@ -319,19 +332,32 @@ impl Sessions {
     }
 
     /// Remembers what the asker's environment says, for the next open of the profile.
-    pub(crate) fn remember(&self, profile: &str, environment: &HashMap<String, String>) {
+    pub(crate) fn remember(&self, profile: &str, environment: &HashMap<String, String>, interactive: bool) {
         let kept = environment
             .iter()
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
         let mut askers = self.askers.lock().unwrap_or_else(PoisonError::into_inner);
-        askers.insert(profile.to_owned(), Arc::new(kept));
+        let asker = Asker {
+            environment: Arc::new(kept),
+            interactive,
+        };
+        askers.insert(profile.to_owned(), asker);
+    }
+
+    /// Whether whoever asked last for something of the profile sits at a terminal.
+    fn is_interactive(&self, profile: &str) -> bool {
+        let askers = self.askers.lock().unwrap_or_else(PoisonError::into_inner);
+        askers.get(profile).is_some_and(|asker| asker.interactive)
     }
 
     /// The environment of whoever asked last for something of the profile.
     pub(crate) fn environment(&self, profile: &str) -> Arc<BTreeMap<String, String>> {
         let askers = self.askers.lock().unwrap_or_else(PoisonError::into_inner);
-        askers.get(profile).cloned().unwrap_or_default()
+        askers
+            .get(profile)
+            .map(|asker| asker.environment.clone())
+            .unwrap_or_default()
     }
 
     pub(crate) fn news(&self) -> broadcast::Receiver<News> {

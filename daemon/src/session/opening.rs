@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use broker::{Failure, SessionId};
+use endpoint::Program;
 use ledger::{Affinity, Row};
 use link::Credential;
 use runspace::{Kept, Pipe, Pool, Shell, Wsman};
 use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
+use super::ask_pass::AskPass;
 use super::carrier::Carrier;
 use super::drive::Task;
 use super::wire::Wire;
@@ -29,10 +31,16 @@ pub(super) async fn prepare(
 ) -> Result<(Carrier, Option<Trial>), Failure> {
     let environment = house.environment(&profile.name);
     if let Some(program) = &profile.program {
-        let child = child::start(program, &environment).await?;
+        // ssh alone asks in a way that reaches us.
+        let asks = matches!(program, Program::Ssh(_)) && house.is_interactive(&profile.name);
+        let ask = match asks {
+            true => AskPass::start(house.questions.clone(), profile.name.clone(), id.0),
+            false => None,
+        };
+        let child = child::start(program, &environment, ask.as_ref()).await?;
         tracing::info!(session = %id, program = program.scope(), pid = child.id(), "over a program's pipes");
         let machine = Pipe::new(pool(profile, row));
-        return Ok((Carrier::pipe(machine, child, program.clone()), None));
+        return Ok((Carrier::pipe(machine, child, program.clone(), ask), None));
     }
     let (log_on, trial) = log_on(house, profile, &environment)
         .await

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pslease_tests::{Console, Home, Peer, Sshd, binaries, eventually};
+use pslease_tests::{Console, Home, Peer, Person, Sshd, binaries, eventually};
 use rustix::process::Signal;
 use serde_json::Value as Json;
 
@@ -159,7 +159,7 @@ fn a_program_that_never_answers_is_told_of_and_given_up() {
     let mut console = home.start(&["run", "Get-Date"]);
     eventually("it runs", || !children(&home).is_empty());
     home.advance(Duration::from_secs(16));
-    console.wait_for("no answer from sh for 15 s");
+    console.wait_for("no answer from sh for 1");
     home.advance(Duration::from_secs(60));
     let finished = console.finish();
     assert!(
@@ -334,4 +334,51 @@ fn the_agent_is_the_askers() {
     let finished = pslease_tests::finish(with);
     assert_eq!(finished.code, 0, "{finished:?}");
     agent.kill();
+}
+
+#[test]
+fn what_ssh_asks_is_asked_at_the_askers_terminal() {
+    let script = tenant();
+    let Some(sshd) = Sshd::start(&[("powershell", &script)]) else {
+        return;
+    };
+    // A key with a passphrase, and a host that nobody has seen yet.
+    let mut lock = std::process::Command::new("ssh-keygen");
+    lock.args(["-q", "-p", "-P", "", "-N", "sesame", "-f"])
+        .arg(sshd.file("user"));
+    assert_eq!(pslease_tests::finish(lock).code, 0);
+    let known = sshd.file("known_hosts");
+    std::fs::remove_file(&known).expect("it was there");
+    let profile = sshd
+        .profile("web", "powershell", "user", "")
+        .replace("StrictHostKeyChecking=yes", "StrictHostKeyChecking=ask");
+    let home = Home::new(&profile);
+
+    // Nobody sits: nothing is asked, and what to do once is said.
+    let refused = home.run(&["run", "Get-CsTenant"]);
+    assert!(
+        refused.stderr.contains("look at it and take it once: ssh -p"),
+        "{refused:?}"
+    );
+
+    let mut person = Person::runs(&home, &["run", "Get-CsTenant", "--output", "jsonl"]);
+    person.sees("Are you sure you want to continue connecting (yes/no");
+    person.types("yes\n");
+    person.sees("Enter passphrase for key");
+    person.types("sesame\n");
+    let (code, output) = person.finish();
+    assert!(code == 0 && output.contains("litwareinc"), "{code}: {output}");
+    assert!(known.exists(), "ssh has kept the host's key");
+    let logs: String = std::fs::read_dir(home.path().join("logs"))
+        .expect("the daemon's logs")
+        .map(|entry| std::fs::read_to_string(entry.expect("an entry").path()).expect("a log"))
+        .collect();
+    assert!(!logs.contains("sesame"), "no secret in a log");
+    assert!(
+        !std::fs::read_dir(home.path()).expect("its folder").any(|entry| {
+            let name = entry.expect("an entry").file_name();
+            name.to_string_lossy().starts_with("ask-")
+        }) || !children(&home).is_empty(),
+        "the socket lives with the session"
+    );
 }
