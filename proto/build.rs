@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use prost::Message as _;
 
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     "pslease/v1/hello.proto",
     "pslease/v1/common.proto",
     "pslease/v1/lease.proto",
     "pslease/v1/session.proto",
     "pslease/v1/pipeline.proto",
     "pslease/v1/admin.proto",
+    "pslease/v1/door.proto",
     "pslease/v1/operate.proto",
     "pslease/v1/parameters.proto",
     "pslease/v1/sign_in.proto",

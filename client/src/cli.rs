@@ -57,6 +57,10 @@ pub(crate) enum Verb {
     Connect(Box<Connect>),
     /// Take a lease for a shell or a script, and print it.
     Acquire(Box<Acquire>),
+    /// Open a door: a socket on which PowerShell opens a PSSession that borrows a lease.
+    Door(Box<Door>),
+    /// Fetch what importing a profile's session asks for, so that it is quick.
+    Import(Import),
     /// Put off the end of a lease.
     Renew(Renew),
     /// Give a lease back.
@@ -164,6 +168,44 @@ pub(crate) struct Connect {
     pub(crate) verbose: bool,
     #[command(flatten)]
     pub(crate) parameters: ParameterArgs,
+}
+
+/// Open a door: a socket on which PowerShell opens a PSSession that borrows a lease.
+///
+/// Waits in the queue and prints the socket's path, which is good for one connection within 30 s. The lease ends with that
+/// connection, or with the shell. Connect-PSLease of the PSLease module does it all.
+#[derive(Debug, Args)]
+pub(crate) struct Door {
+    /// The profile.
+    #[arg(value_name = "PROFILE", conflicts_with = "profile")]
+    pub(crate) named: Option<String>,
+    #[command(flatten)]
+    pub(crate) how: How,
+    /// A name for `status`.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) label: Option<String>,
+    /// Be the door: PowerShell's framing on standard input and output, as a subsystem of sshd.
+    #[arg(long)]
+    pub(crate) stdio: bool,
+}
+
+/// Fetch what importing a profile's session asks for, so that it is quick.
+///
+/// The answers are kept for a day, and every door gives them at once.
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The profile.
+    #[arg(value_name = "PROFILE")]
+    pub(crate) named: Option<String>,
+    /// The same.
+    #[arg(short, long, value_name = "PROFILE", conflicts_with = "named")]
+    pub(crate) profile: Option<String>,
+    /// Fetch anew what is kept already.
+    #[arg(long)]
+    pub(crate) refresh: bool,
+    /// How long to wait for a session; 0 not at all.
+    #[arg(long, value_name = "TIME", value_parser = parse)]
+    pub(crate) wait: Option<Duration>,
 }
 
 /// Take a lease for a shell or a script, and print it.

@@ -7,6 +7,7 @@ use hyper_util::rt::TokioIo;
 use place::{Address, Place};
 use proto::v1::accounts_client::AccountsClient;
 use proto::v1::admin_client::AdminClient;
+use proto::v1::doors_client::DoorsClient;
 use proto::v1::greeting_client::GreetingClient;
 use proto::v1::leases_client::LeasesClient;
 use proto::v1::pipelines_client::PipelinesClient;
@@ -150,6 +151,11 @@ impl Client {
     /// The call that runs a pipeline.
     pub fn pipelines(&self) -> PipelinesClient<Channel> {
         PipelinesClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE)
+    }
+
+    /// The calls that open doors for PowerShell.
+    pub fn doors(&self) -> DoorsClient<Channel> {
+        DoorsClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE)
     }
 
     /// Status, watch, shutdown.

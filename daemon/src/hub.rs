@@ -13,6 +13,7 @@ use crate::account::Accounts;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Current, Profile, Source};
 use crate::desk;
+use crate::door::Doors;
 use crate::session::Sessions;
 
 /// What is shown of a lease besides what the broker knows.
@@ -30,6 +31,7 @@ pub(crate) struct Hub {
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) desk: desk::Handle,
+    pub(crate) doors: Doors,
     pub(crate) began: Moment,
     /// What had happened to the books before this run, a sentence each.
     pub(crate) books: Vec<String>,
@@ -43,8 +45,9 @@ pub(crate) struct Hub {
 }
 
 impl Hub {
-    pub(crate) fn new(sessions: Arc<Sessions>, books: Vec<String>) -> Self {
+    pub(crate) fn new(sessions: Arc<Sessions>, doors: Doors, books: Vec<String>) -> Self {
         Self {
+            doors,
             clock: sessions.clock.clone(),
             config: sessions.config.clone(),
             accounts: sessions.accounts.clone(),
@@ -177,5 +180,14 @@ pub(crate) fn identity(profile: &Profile) -> String {
         profile.ca,
         profile.no_profile,
         profile.idle_timeout.as_millis()
+    )
+}
+
+/// What is at the other end, and as whom: where the answers to the same question are the same.
+pub(crate) fn remote(profile: &Profile) -> String {
+    let (service, admin) = profile.scope.account();
+    format!(
+        "{service}\n{}\n{:?}\n{}\n{admin}",
+        profile.address.uri, profile.program, profile.configuration
     )
 }

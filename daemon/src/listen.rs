@@ -8,7 +8,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 
 /// A socket's path must fit `sockaddr_un`: 108 bytes on Linux, 104 elsewhere, with the final zero.
-const LONGEST_PATH: usize = 103;
+pub(crate) const LONGEST_PATH: usize = 103;
 /// How often the socket's file is looked after.
 const LOOK: Duration = Duration::from_secs(1);
 /// Connections that are accepted and not yet served.
@@ -123,7 +123,7 @@ pub(crate) fn channel() -> (
 }
 
 /// The folder keeps others out already; this holds where somebody opened it.
-fn is_ours(stream: &UnixStream) -> bool {
+pub(crate) fn is_ours(stream: &UnixStream) -> bool {
     stream.peer_cred().is_ok_and(|peer| peer.uid() == crate::sys::uid())
 }
 

@@ -9,6 +9,7 @@ mod askpass;
 mod clock;
 mod config;
 mod desk;
+mod door;
 mod folder;
 mod hub;
 mod listen;
@@ -23,6 +24,7 @@ mod session;
 mod shutdown;
 mod start;
 mod sys;
+mod turn;
 
 use std::process::ExitCode;
 

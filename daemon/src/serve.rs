@@ -15,6 +15,7 @@ use crate::account::Accounts;
 use crate::clock::Clock;
 use crate::config::Source;
 use crate::desk::{self, Books, Desk, Parts};
+use crate::door::Doors;
 use crate::hub::Hub;
 use crate::recover::recover;
 use crate::session::Sessions;
@@ -140,7 +141,9 @@ async fn begin(clock: &Clock, place: &place::Place, opened: Opened) -> Arc<Hub> 
     };
     tokio::spawn(Desk::run(parts, asked, changed));
     let books: Vec<String> = opened.notices.into_iter().chain(opened.damaged).collect();
-    let hub = Arc::new(Hub::new(sessions, books));
+    let doors = Doors::under(place.state());
+    doors.sweep();
+    let hub = Arc::new(Hub::new(sessions, doors, books));
     if let Err(error) = hub.current().await {
         tracing::warn!(%error, "the configuration cannot be read");
         hub.configure(&hub.config.last()).await;

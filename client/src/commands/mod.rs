@@ -6,6 +6,8 @@ mod completions;
 mod connect;
 mod daemon;
 mod demo;
+mod door;
+mod import;
 mod kill;
 mod leases;
 mod login;
@@ -31,6 +33,8 @@ pub(crate) async fn run(context: Context, verb: Verb) -> Done {
         Verb::Run(args) => run::run(&context, *args).await,
         Verb::Connect(args) => connect::run(&context, *args).await,
         Verb::Acquire(args) => acquire::run(&context, *args).await,
+        Verb::Door(args) => door::run(&context, *args).await,
+        Verb::Import(args) => import::run(&context, args).await,
         Verb::Renew(args) => renew::run(&context, args).await,
         Verb::Release(args) => release::run(&context, args).await,
         Verb::With(args) => with::run(&context, *args).await,

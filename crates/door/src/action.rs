@@ -24,7 +24,7 @@ pub enum Action {
         /// Whether it says that it runs within the one that is running.
         nested: bool,
     },
-    /// One object to read. Answered by [`Door::delivered`](crate::Door::delivered), once for all that was given so far.
+    /// One object to read. [`Door::delivered`](crate::Door::delivered) tells once it has left for the remote.
     Input {
         /// The pipeline.
         run: Run,

@@ -5,7 +5,7 @@ use moment::Moment;
 use pipe::Packet;
 use psrp::body::{Availability, ErrorRecord, PipelineState};
 use psrp::server::Request;
-use psrp::{MessageType, body};
+use psrp::{Header, MessageType, body};
 use uuid::Uuid;
 
 use crate::door::Phase;
@@ -248,8 +248,7 @@ impl Door {
     fn input(&mut self, of: Uuid, body: Bytes) {
         let Some(run) = self.running(of) else { return };
         if let Some(pipeline) = self.pipelines.get_mut(&of) {
-            // A null has no bytes and is not free.
-            pipeline.undelivered += body.len() + 256;
+            pipeline.undelivered += body.len() + Header::SIZE;
         }
         self.act(Action::Input { run, body });
     }
@@ -265,7 +264,6 @@ impl Door {
         let Some(pipeline) = self.pipelines.get_mut(&of) else {
             return;
         };
-        pipeline.undelivered = 0;
         for _ in 0..std::mem::take(&mut pipeline.owed) {
             self.packet(&Packet::DataAck { ps_guid: of });
         }

@@ -80,6 +80,8 @@ pub struct Door {
     pub(crate) runs: HashMap<Run, Uuid>,
     last_run: u64,
     outputs: VecDeque<Output>,
+    /// The bytes in `outputs`.
+    waiting: usize,
     actions: VecDeque<Action>,
 }
 
@@ -101,6 +103,7 @@ impl Door {
             runs: HashMap::new(),
             last_run: 0,
             outputs: VecDeque::new(),
+            waiting: 0,
             actions: VecDeque::new(),
         }
     }
@@ -127,7 +130,14 @@ impl Door {
 
     /// What the console gets, in order.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        let output = self.outputs.pop_front()?;
+        self.waiting -= output.bytes.len();
+        Some(output)
+    }
+
+    /// How many bytes of output were not polled yet.
+    pub fn waiting(&self) -> usize {
+        self.waiting
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.
@@ -163,6 +173,7 @@ impl Door {
             output.bytes.clear();
             output.taken.is_some()
         });
+        self.waiting = 0;
         self.stop_all();
     }
 
@@ -212,7 +223,10 @@ impl Door {
                 bytes: Bytes::new(),
                 taken,
             }),
-            (_, taken) => self.outputs.push_back(Output { bytes, taken }),
+            (_, taken) => {
+                self.waiting += bytes.len();
+                self.outputs.push_back(Output { bytes, taken });
+            }
         }
     }
 }

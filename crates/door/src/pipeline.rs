@@ -1,5 +1,7 @@
 //! How far one of the console's pipelines has come.
 
+use psrp::body::ErrorRecord;
+
 use crate::Run;
 
 /// Where it stands.
@@ -30,6 +32,8 @@ pub(crate) struct Pipeline {
     pub(crate) undelivered: usize,
     /// DataAcks that are withheld until it has.
     pub(crate) owed: usize,
+    /// Why somebody else stops it: told instead of the remote's own final state, which knows nothing of that.
+    pub(crate) doom: Option<Box<ErrorRecord>>,
 }
 
 impl Pipeline {
@@ -42,6 +46,7 @@ impl Pipeline {
             stopping: false,
             undelivered: 0,
             owed: 0,
+            doom: None,
         }
     }
 

@@ -58,11 +58,27 @@ impl Door {
         if state.is_final() && pipeline.stage == Stage::Started {
             pipeline.stage = Stage::Finished;
         }
-        if heard && let Ok(message) = self.pool.pipeline_state_body(of, body, state.is_final()) {
-            self.send(message);
+        let doom = pipeline.doom.take_if(|_| state.is_final());
+        if heard {
+            let message = match doom {
+                Some(error) => self.pool.pipeline_state(of, &PipelineState::failed(*error)),
+                None => self.pool.pipeline_state_body(of, body, state.is_final()),
+            };
+            if let Ok(message) = message {
+                self.send(message);
+            }
         }
         if state.is_final() {
             self.finished(of);
+        }
+    }
+
+    /// Somebody else stops the pipeline. Its final state will be Failed, for this reason.
+    pub fn doom(&mut self, run: Run, error: ErrorRecord) {
+        if let Some(of) = self.runs.get(&run)
+            && let Some(pipeline) = self.pipelines.get_mut(of)
+        {
+            pipeline.doom.get_or_insert(Box::new(error));
         }
     }
 
@@ -73,11 +89,10 @@ impl Door {
             return;
         };
         if pipeline.stage == Stage::Started {
-            let state = match ending {
-                Ending::Stopped => PipelineState::stopped(),
-                Ending::Failed(error) => PipelineState::failed(*error),
-                // A final state without which no end is confirmed: whoever says so has missed it.
-                Ending::Confirmed => PipelineState::stopped(),
+            let state = match (pipeline.doom.take(), ending) {
+                (Some(error), _) | (None, Ending::Failed(error)) => PipelineState::failed(*error),
+                // Without a final state no end is confirmed: whoever says so has missed it.
+                (None, Ending::Stopped | Ending::Confirmed) => PipelineState::stopped(),
             };
             self.finish(of, &state);
         }
@@ -92,9 +107,14 @@ impl Door {
         self.close_if_over();
     }
 
-    /// The remote has taken all input that was given for the pipeline.
-    pub fn delivered(&mut self, run: Run) {
-        if let Some(&of) = self.runs.get(&run) {
+    /// So much of the pipeline's input has left for the remote, in bytes: each object's body and 40 for its header.
+    pub fn delivered(&mut self, run: Run, bytes: usize) {
+        let Some(&of) = self.runs.get(&run) else { return };
+        let Some(pipeline) = self.pipelines.get_mut(&of) else {
+            return;
+        };
+        pipeline.undelivered = pipeline.undelivered.saturating_sub(bytes);
+        if pipeline.undelivered <= self.config.ahead {
             self.acknowledge(of);
         }
     }

@@ -130,9 +130,10 @@ impl<'s> Behind<'s> {
                     self.asked.insert(run, vec![Seen::Message(kind, body)]);
                 }
                 Action::Input { run, body } => {
+                    let bytes = body.len() + 40;
                     let asked = self.asked.get_mut(&run).unwrap();
                     asked.push(Seen::Message(MessageType::PipelineInput, body));
-                    self.door.delivered(run);
+                    self.door.delivered(run, bytes);
                 }
                 Action::EndInput { run } => {
                     let asked = self.asked.get_mut(&run).unwrap();

@@ -87,6 +87,13 @@ enum Key {
     Here(SessionKey),
 }
 
+/// Who has the private half of a public key that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    Ours,
+    Somebodys,
+}
+
 #[derive(Debug)]
 pub(crate) struct Machine {
     pub(crate) config: Pool,
@@ -108,6 +115,8 @@ pub(crate) struct Machine {
     private_data: Option<Bytes>,
     key: Key,
     need_key: bool,
+    /// Public keys that are not answered, in order.
+    keys: VecDeque<Whose>,
     events: VecDeque<Event>,
 }
 
@@ -138,6 +147,7 @@ impl Machine {
             private_data: None,
             key: Key::None,
             need_key: false,
+            keys: VecDeque::new(),
             events: VecDeque::new(),
             config,
         }
@@ -225,6 +235,9 @@ impl Machine {
             }
             Operation::Pool { kind, body } => {
                 if self.phase == Phase::Opened {
+                    if kind == MessageType::PublicKey {
+                        self.keys.push_back(Whose::Somebodys);
+                    }
                     self.queue(kind, None, body);
                 } else {
                     let cause = self.wrong_time("pool message");
@@ -245,6 +258,7 @@ impl Machine {
                 if matches!(self.key, Key::Asked) && self.phase == Phase::Opened {
                     self.queue(MessageType::PublicKey, None, bodies::public_key(&pair));
                     self.key = Key::Sent(pair, now + KEY_ANSWER);
+                    self.keys.push_back(Whose::Ours);
                 }
             }
         }

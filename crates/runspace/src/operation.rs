@@ -50,7 +50,8 @@ pub enum Operation {
         /// The body of the response message.
         body: Bytes,
     },
-    /// A message of the pool's: SET_MIN/MAX, GET_AVAILABLE, RESET_RUNSPACE_STATE. Answered by a `Piece` without pipeline.
+    /// A message of the pool's: SET_MIN/MAX, GET_AVAILABLE, RESET_RUNSPACE_STATE, and PUBLIC_KEY for somebody who keeps the
+    /// private half. Answered by a `Piece` without pipeline, each kind in the order in which it was asked.
     Pool {
         /// Which.
         kind: MessageType,

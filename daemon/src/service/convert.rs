@@ -148,7 +148,7 @@ pub(super) const fn end_cause(cause: EndCause) -> v1::EndCause {
     }
 }
 
-pub(super) const fn end_words(cause: EndCause) -> &'static str {
+pub(crate) const fn end_words(cause: EndCause) -> &'static str {
     match cause {
         EndCause::Released => "it was released",
         EndCause::Stream => "its owner's connection closed",
@@ -179,7 +179,7 @@ pub(super) fn ended(cause: EndCause, profile: &str) -> v1::Ended {
     }
 }
 
-pub(super) fn stop_words(cause: StopCause) -> String {
+pub(crate) fn stop_words(cause: StopCause) -> String {
     match cause {
         StopCause::LeaseEnded(cause) => format!("stopped, because the lease ended: {}", end_words(cause)),
         StopCause::Stalled => "stopped, because its reader took nothing while others waited for the session".to_owned(),

@@ -4,13 +4,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker::{EndCause, Event, Fence, LeaseId, RequestId, SessionId, StopCause, TurnOutcome};
+use broker::{EndCause, Event, Fence, LeaseId, StopCause, TurnOutcome};
 use proto::v1;
 use proto::v1::invoke_event::{Event as Said, Notice};
 use proto::v1::invoke_request::Message;
 use psrp::MessageType;
 use runspace::Outcome;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tonic::{Status, Streaming};
 use uuid::Uuid;
 
@@ -22,6 +22,7 @@ use crate::desk::{Answer, Handle};
 use crate::hub::Hub;
 use crate::owner;
 use crate::session::{Feed, Item, Order, Tray};
+use crate::turn::Turn;
 
 /// A message that its reader leaves for so long means that the reader is not reading.
 const UNREAD: Duration = Duration::from_secs(1);
@@ -44,33 +45,6 @@ impl Drop for Taken {
             lease: self.lease,
             cause: EndCause::Released,
         });
-    }
-}
-
-/// A granted turn: if it is dropped before it was given back, its session is not fit for others.
-struct Turn {
-    id: RequestId,
-    session: SessionId,
-    stop: watch::Receiver<Option<StopCause>>,
-    desk: Handle,
-    over: bool,
-}
-
-impl Turn {
-    fn done(mut self, outcome: TurnOutcome) {
-        self.over = true;
-        self.desk.tell(Event::TurnDone { turn: self.id, outcome });
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        if !self.over {
-            self.desk.tell(Event::TurnDone {
-                turn: self.id,
-                outcome: TurnOutcome::Dirty,
-            });
-        }
     }
 }
 
@@ -229,13 +203,7 @@ async fn turn(
         () = stopped(messages), if !plan.has_input => return Err(Some(cancelled())),
     };
     match answer {
-        Answer::Turn { session, stop } => Ok(Turn {
-            id,
-            session,
-            stop,
-            desk: hub.desk.clone(),
-            over: false,
-        }),
+        Answer::Turn { session, stop } => Ok(Turn::new(id, session, stop, hub.desk.clone())),
         Answer::Refused(refusal) => Err(Some(error::refused(hub, &refusal, profile))),
         _ => Err(Some(error::internal("a turn was asked for, and something else came"))),
     }
@@ -493,7 +461,7 @@ impl<'p> Running<'p> {
                         None => self.taken(bytes),
                     }
                 }
-                Item::State(body) => self.output.state(&body),
+                Item::State(_, body) => self.output.state(&body),
                 Item::Forwarded(bytes) => self.input = self.input.saturating_sub(bytes),
                 Item::Notice(message) => {
                     self.say(

@@ -3,6 +3,7 @@
 mod accounts;
 mod admin;
 mod convert;
+mod doors;
 mod error;
 mod hello;
 mod invoke;
@@ -19,12 +20,25 @@ mod wait;
 
 use std::sync::Arc;
 
+use broker::Refusal;
+use prost::Message as _;
 use proto::v1;
 use tonic::Status;
 use tonic::service::Routes;
 
 use crate::config::Profile;
 use crate::hub::Hub;
+
+pub(crate) use convert::{end_words, stop_words};
+
+/// The broker's refusal in words, and the cure, for somebody who does not speak gRPC.
+pub(crate) fn refusal_words(hub: &Hub, refusal: &Refusal, profile: &str) -> (String, String) {
+    let status = error::refused(hub, refusal, profile);
+    match v1::ErrorDetail::decode(status.details()) {
+        Ok(detail) => (detail.message, detail.hint),
+        Err(_) => (status.message().to_owned(), String::new()),
+    }
+}
 
 /// Messages of one stream that wait for its reader.
 const STREAM: usize = 16;
@@ -47,6 +61,7 @@ pub(crate) async fn routes(hub: &Arc<Hub>) -> anyhow::Result<Routes> {
         .add_service(sessions::service(hub.clone()))
         .add_service(pipeline::service(hub.clone()))
         .add_service(admin::service(hub.clone()))
+        .add_service(doors::service(hub.clone()))
         .add_service(operate::service(hub.clone()))
         .add_service(questions::service(hub.clone()))
         .add_service(accounts::service(hub.clone())))

@@ -3,17 +3,18 @@
 //! The loop is here. What it begins with is in `opening`, what it is asked in `orders`, what the machine says in `events`,
 //! how it ends in `ending`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use broker::SessionId;
+use bytes::Bytes;
 use ledger::Row;
 use moment::Moment;
 use psrp::Assembly;
 use runspace::Operation;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use super::carrier::{Carrier, Landed, Wanted};
@@ -47,6 +48,10 @@ pub(super) struct Driver {
     pub(super) profile: Arc<Profile>,
     pub(super) carrier: Carrier,
     pub(super) feeds: HashMap<Uuid, Feed>,
+    /// Whoever ran something last, for what belongs to no pipeline.
+    pub(super) attendant: Option<Feed>,
+    /// Those who wait for the session key, sealed for each.
+    pub(super) keys: VecDeque<oneshot::Sender<Bytes>>,
     pub(super) pool_message: Assembly,
     pub(super) row: Row,
     /// How long the server keeps the shell idle, as far as is known.
@@ -92,6 +97,8 @@ pub(super) async fn run(
         profile,
         carrier,
         feeds: HashMap::new(),
+        attendant: None,
+        keys: VecDeque::new(),
         pool_message: Assembly::new(POOL_MESSAGE),
         row,
         closing,

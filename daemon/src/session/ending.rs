@@ -5,10 +5,10 @@ use std::time::Duration;
 use broker::{Event as Told, Failure, Fate, SessionId};
 use ledger::{Row, Stage as Recorded};
 use moment::Moment;
-use runspace::{Cause, Remains};
+use runspace::{Cause, Outcome, Remains};
 
 use super::drive::{Driver, Task};
-use super::{Sessions, budget, verdict};
+use super::{Item, Sessions, budget, verdict};
 
 /// Tells that nothing was sent: no shell was opened, and none that is there was ended.
 pub(super) async fn not_begun(house: &Sessions, session: SessionId, row: &Row, task: Task, failure: Failure) {
@@ -70,6 +70,8 @@ impl Driver {
 
     pub(super) async fn broken(&mut self, cause: &Cause, shell: Remains) {
         tracing::warn!(session = %self.id, %cause, ?shell, "broken");
+        self.attended(Item::Ended(Outcome::Incomplete(cause.clone())));
+        self.attendant = None;
         let fate = self.fate(shell);
         self.over = fate == Fate::Gone;
         let told = match fate {

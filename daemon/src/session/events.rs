@@ -6,11 +6,14 @@ use broker::Event as Told;
 use ledger::Affinity;
 use psrp::body::{Body as _, ErrorCategory, ErrorRecord, HostCall};
 use psrp::{MessageType, Piece};
-use runspace::{Event, Notice, Opened, Operation, Outcome, Stage};
+use runspace::{Cause, Event, Notice, Opened, Operation, Outcome, Stage};
 use uuid::Uuid;
 
 use super::drive::Driver;
-use super::{Item, NewsKind, budget};
+use super::{Feed, Item, NewsKind, budget};
+
+/// Messages of the pool's own that may wait for one reader.
+const UNREAD: usize = 4096;
 
 impl Driver {
     pub(super) async fn event(&mut self, event: Event) {
@@ -26,7 +29,7 @@ impl Driver {
             Event::Piece { pipeline: None, piece } => self.pool_piece(piece),
             Event::Forwarded { pipeline, bytes } => self.feed(pipeline, Item::Forwarded(bytes)),
             Event::Started { pipeline } => self.feed(pipeline, Item::Started),
-            Event::State { pipeline, body, .. } => self.feed(pipeline, Item::State(body)),
+            Event::State { pipeline, state, body } => self.feed(pipeline, Item::State(state, body)),
             Event::Ended { pipeline, outcome } => {
                 if let Outcome::NotStarted(cause) | Outcome::Unknown(cause) | Outcome::Incomplete(cause) = &outcome
                     && let Some(told) = budget::throttled(cause, self.id)
@@ -74,7 +77,7 @@ impl Driver {
             };
             self.house.desk.kept(self.id, kept, idle, affinity).await;
         }
-        self.house.note_opened(self.id, Arc::new(opened));
+        self.house.note_opened(self.id, &self.profile, Arc::new(opened));
         self.house.tell(&self.profile, NewsKind::Stage, "Success");
         let session = self.id;
         self.house.desk.say(Told::Opened { session, idle }).await;
@@ -83,6 +86,13 @@ impl Driver {
     fn feed(&self, pipeline: Uuid, item: Item) {
         if let Some(feed) = self.feeds.get(&pipeline) {
             feed.put(item);
+        }
+    }
+
+    /// Tells whoever ran something in the session last.
+    pub(super) fn attended(&self, item: Item) {
+        if let Some(attendant) = &self.attendant {
+            attendant.put(item);
         }
     }
 
@@ -107,8 +117,25 @@ impl Driver {
         }
     }
 
-    /// A message of the pool's: a host call that nobody here can answer is refused, since the server waits for it.
+    /// A message of the pool's. What belongs to no pipeline goes to whoever ran something last; a host call that nobody
+    /// can answer is refused, since the server waits for it.
     fn pool_piece(&mut self, piece: Piece) {
+        if piece.kind == MessageType::EncryptedSessionKey {
+            if let Some(sealed) = self.keys.pop_front() {
+                // Whoever asked may have gone.
+                let _ = sealed.send(piece.bytes);
+            }
+            return;
+        }
+        match self.attendant.as_ref().and_then(Feed::unread) {
+            Some(unread) if unread < UNREAD => return self.attended(Item::Piece(piece)),
+            Some(_) => {
+                let why = format!("{UNREAD} messages of the session were not read");
+                self.attended(Item::Ended(Outcome::Incomplete(Cause::TooLarge { why })));
+                self.attendant = None;
+            }
+            None => self.attendant = None,
+        }
         let message = match self.pool_message.push(piece) {
             Ok(Some(message)) if message.kind == MessageType::RunspacePoolHostCall => message,
             Ok(_) => return,

@@ -34,7 +34,7 @@ use dashmap::{DashMap, DashSet};
 use ledger::Row;
 use psrp::MessageType;
 use runspace::Opened;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, oneshot};
 use uuid::Uuid;
 
 use crate::account::Accounts;
@@ -76,6 +76,19 @@ pub(crate) enum Order {
     HostResponse {
         pipeline: Uuid,
         body: Bytes,
+    },
+    /// From now on messages of the pool's own go to this feed, until somebody else's does.
+    Attend {
+        feed: Feed,
+    },
+    /// The answer to a host call of the pool's.
+    PoolResponse {
+        body: Bytes,
+    },
+    /// Give the session key to whoever has the private half of this key: the body of ENCRYPTED_SESSION_KEY comes back.
+    PublicKey {
+        body: Bytes,
+        sealed: oneshot::Sender<Bytes>,
     },
     Stop {
         pipeline: Uuid,
@@ -135,6 +148,8 @@ pub(crate) struct Sessions {
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) desk: desk::Handle,
     news: broadcast::Sender<News>,
+    /// What sessions said when they were opened, by what they were opened to.
+    seen: Mutex<HashMap<String, Arc<Opened>>>,
     /// Why the end of a session could not be proven when that was last tried.
     why: Mutex<HashMap<SessionId, String>>,
     /// Whoever asked last for something of a profile.
@@ -154,6 +169,7 @@ impl Sessions {
             accounts,
             desk,
             news,
+            seen: Mutex::default(),
             askers: Mutex::default(),
             why: Mutex::default(),
             questions: Arc::default(),
@@ -305,12 +321,21 @@ impl Sessions {
 
     /// What the server said when the session was opened: its protocol, its capability, its private data, and what finds
     /// the shell again. `None` before that, and once the session's task is over.
-    #[expect(dead_code, reason = "doors answer an opening from it")]
     pub(crate) fn opened(&self, session: SessionId) -> Option<Arc<Opened>> {
         self.live.get(&session)?.opened.clone()
     }
 
-    fn note_opened(&self, session: SessionId, opened: Arc<Opened>) {
+    /// What the last session said that could stand in for one of the profile's.
+    pub(crate) fn last_opened(&self, profile: &Profile) -> Option<Arc<Opened>> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.get(&crate::hub::remote(profile)).cloned()
+    }
+
+    fn note_opened(&self, session: SessionId, profile: &Profile, opened: Arc<Opened>) {
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(crate::hub::remote(profile), opened.clone());
         if let Some(mut live) = self.live.get_mut(&session) {
             live.opened = Some(opened);
         }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use psrp::MessageType;
 use runspace::Operation;
 
 use super::Order;
@@ -26,6 +27,18 @@ impl Driver {
                 pipeline: Some(pipeline),
                 body,
             },
+            Order::Attend { feed } => {
+                self.attendant = Some(feed);
+                return;
+            }
+            Order::PoolResponse { body } => Operation::HostResponse { pipeline: None, body },
+            Order::PublicKey { body, sealed } => {
+                self.keys.push_back(sealed);
+                Operation::Pool {
+                    kind: MessageType::PublicKey,
+                    body,
+                }
+            }
             Order::Stop { pipeline } => Operation::Stop { pipeline },
             Order::Taken { pipeline, bytes } => {
                 if !self.feeds.contains_key(&pipeline) {

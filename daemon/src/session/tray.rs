@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use psrp::Piece;
-use runspace::Outcome;
+use runspace::{InvocationState, Outcome};
 use tokio::sync::Notify;
 
 /// What a pipeline's reader gets, in order.
@@ -16,7 +16,7 @@ pub(crate) enum Item {
     Started,
     Piece(Piece),
     /// PIPELINE_STATE, with its body.
-    State(Bytes),
+    State(InvocationState, Bytes),
     Notice(String),
     /// So many bytes of its input have left for the server, message headers included.
     Forwarded(usize),
@@ -74,6 +74,11 @@ impl Feed {
     pub(crate) fn put(&self, item: Item) {
         self.0.inner().items.push_back(item);
         self.0.filled.notify_one();
+    }
+
+    /// How many items wait for the reader; `None` once there is none.
+    pub(super) fn unread(&self) -> Option<usize> {
+        (Arc::strong_count(&self.0) > 1).then(|| self.0.inner().items.len())
     }
 }
 

@@ -6,7 +6,7 @@ use psrp::body::RunspaceState;
 use psrp::{Message, MessageType, Piece};
 use uuid::Uuid;
 
-use super::{Key, Machine, Phase};
+use super::{Key, Machine, Phase, Whose};
 use crate::{Cause, Event, Opened, Stage, bodies};
 
 impl Machine {
@@ -94,6 +94,13 @@ impl Machine {
             MessageType::PublicKeyRequest => {
                 self.tell(Event::KeyRequested);
                 self.exchange_key();
+                Ok(())
+            }
+            MessageType::EncryptedSessionKey if self.keys.pop_front() == Some(Whose::Somebodys) => {
+                self.tell(Event::Piece {
+                    pipeline: None,
+                    piece: Piece::whole(message),
+                });
                 Ok(())
             }
             MessageType::EncryptedSessionKey => self.key_came(&message.body),
