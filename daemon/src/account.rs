@@ -62,7 +62,8 @@ pub(crate) struct Accounts {
 #[derive(Debug, Clone)]
 pub(crate) struct LogOn {
     pub(crate) user: String,
-    pub(crate) secret: SecretString,
+    /// None where the asker's tickets or a certificate do.
+    pub(crate) secret: Option<SecretString>,
     pub(crate) standing: Standing,
     pub(crate) trial: Arc<tokio::sync::Mutex<()>>,
 }
@@ -110,7 +111,12 @@ impl Accounts {
 
     /// The endpoint refused it.
     pub(crate) fn refused(&self, profile: &Profile) {
-        self.known().entry(profile.scope.account()).or_default().standing = Standing::Refused;
+        let mut known = self.known();
+        let account = known.entry(profile.scope.account()).or_default();
+        // A ticket or a certificate may be another one the next time, and trying it is no strike.
+        if account.secret.is_some() || profile.needs_secret() {
+            account.standing = Standing::Refused;
+        }
     }
 
     /// What is known of the account's secret, and whether one is in memory.
@@ -132,6 +138,7 @@ impl Accounts {
         match (self.standing(profile), &profile.password) {
             ((Standing::Refused, _), _) => Some(NoLogOn::Refused(profile.admin.clone())),
             ((_, true), _) | ((_, false), Password::File(_) | Password::Command(_)) => None,
+            ((_, false), Password::Memory) if !profile.needs_secret() => None,
             ((_, false), Password::Memory) => Some(NoLogOn::Absent(profile.admin.clone())),
         }
     }
@@ -149,7 +156,7 @@ impl Accounts {
             return Ok(log_on);
         }
         let secret = match &profile.password {
-            Password::Memory => return Err(NoLogOn::Absent(profile.admin.clone())),
+            Password::Memory => return without_secret(profile).ok_or_else(|| NoLogOn::Absent(profile.admin.clone())),
             Password::File(path) => file(path).await,
             Password::Command(words) => command(words, environment).await,
         };
@@ -164,7 +171,7 @@ impl Accounts {
 
     /// The secret in memory, whatever is known of it.
     pub(crate) fn remembered(&self, profile: &Profile) -> Option<LogOn> {
-        self.in_memory(profile)
+        self.in_memory(profile).or_else(|| without_secret(profile))
     }
 
     fn in_memory(&self, profile: &Profile) -> Option<LogOn> {
@@ -172,11 +179,21 @@ impl Accounts {
         let account = known.get(&profile.scope.account())?;
         Some(LogOn {
             user: account.user.clone().unwrap_or_else(|| profile.admin.clone()),
-            secret: account.secret.clone()?,
+            secret: Some(account.secret.clone()?),
             standing: account.standing,
             trial: account.trial.clone(),
         })
     }
+}
+
+/// A log-on that needs none; nothing about it has to be tried first.
+fn without_secret(profile: &Profile) -> Option<LogOn> {
+    (!profile.needs_secret()).then(|| LogOn {
+        user: profile.admin.clone(),
+        secret: None,
+        standing: Standing::Accepted,
+        trial: Arc::default(),
+    })
 }
 
 /// The first line of a file that others cannot read.
@@ -276,12 +293,30 @@ mod tests {
         accounts.login(&profile, Some("kenny".into()), "right".into());
         let log_on = accounts.log_on(&profile, &none).await.unwrap();
         assert_eq!(
-            (log_on.user.as_str(), log_on.secret.expose_secret()),
+            (log_on.user.as_str(), log_on.secret.unwrap().expose_secret()),
             ("kenny", "right")
         );
         assert!(!format!("{accounts:?}").contains("right"));
         assert!(accounts.logout(&profile));
         assert!(!accounts.logout(&profile));
+    }
+
+    #[tokio::test]
+    async fn tickets_need_no_password_and_none_is_refused_for_good() {
+        let accounts = Accounts::default();
+        let profile = profile("auth = \"kerberos\"\naliases = []").clone();
+        let profile = Arc::new(Profile {
+            admin: "ken@EXAMPLE.TEST".to_owned(),
+            ..(*profile).clone()
+        });
+        let none = BTreeMap::new();
+        accounts.refused(&profile);
+        assert!(accounts.missing(&profile).is_none());
+        assert!(accounts.log_on(&profile, &none).await.unwrap().secret.is_none());
+        accounts.login(&profile, None, "wrong".into());
+        assert!(accounts.log_on(&profile, &none).await.unwrap().secret.is_some());
+        accounts.refused(&profile);
+        assert!(accounts.missing(&profile).is_some());
     }
 
     #[tokio::test]
@@ -303,7 +338,13 @@ mod tests {
         );
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!(
-            accounts.log_on(&of_file, &none).await.unwrap().secret.expose_secret(),
+            accounts
+                .log_on(&of_file, &none)
+                .await
+                .unwrap()
+                .secret
+                .unwrap()
+                .expose_secret(),
             "p@ss word"
         );
 
@@ -316,6 +357,7 @@ mod tests {
                 .await
                 .unwrap()
                 .secret
+                .unwrap()
                 .expose_secret(),
             "sesame"
         );

@@ -27,6 +27,11 @@ pub(crate) fn begin(folder: &Path) -> Result<(), InitError> {
 fn install(writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static, time: bool) {
     let filter = EnvFilter::try_from_env("PSLEASE_LOG")
         .unwrap_or_else(|_| EnvFilter::new("info,h2=warn,hyper=warn,tonic=warn,reqwest=warn,rustls=warn"));
+    // It logs its arguments, passwords among them, for whoever asks for enough.
+    let filter = ["sspi=off", "picky_krb=off"]
+        .into_iter()
+        .filter_map(|quiet| quiet.parse().ok())
+        .fold(filter, EnvFilter::add_directive);
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)

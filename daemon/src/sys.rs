@@ -12,7 +12,10 @@ use tokio::io::{Interest, unix::AsyncFd};
 
 /// Variables that a daemon keeps of whoever started it. All others belong to one terminal, and would be stale or wrong
 /// for the next one; what an open needs of the asker's travels with the request.
-const KEPT: [&str; 18] = [
+const KEPT: [&str; 20] = [
+    // MIT's Kerberos reads the first itself, from nowhere else.
+    "KRB5_CONFIG",
+    "PSLEASE_GSSAPI",
     "PSLEASE_HOME",
     "PSLEASE_LOG",
     "PATH",

@@ -13,32 +13,56 @@ pub enum LogOn {
     Basic,
     /// Kerberos or NTLM, bound to the connection.
     Negotiate,
+    /// NTLM and nothing else, bound to the connection.
+    Ntlm,
+    /// Kerberos and nothing else, bound to the connection.
+    Kerberos,
     /// A token in place of the password.
     Bearer,
+    /// The certificate of the client's side of TLS.
+    Certificate,
 }
 
 impl LogOn {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Basic,
+        Self::Negotiate,
+        Self::Ntlm,
+        Self::Kerberos,
+        Self::Bearer,
+        Self::Certificate,
+    ];
+
     /// Its name in configuration files.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Basic => "basic",
             Self::Negotiate => "negotiate",
+            Self::Ntlm => "ntlm",
+            Self::Kerberos => "kerberos",
             Self::Bearer => "bearer",
+            Self::Certificate => "certificate",
         }
     }
 
     /// The log-on of that name.
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Basic, Self::Negotiate, Self::Bearer]
-            .into_iter()
-            .find(|log_on| log_on.name() == name)
+        Self::ALL.into_iter().find(|log_on| log_on.name() == name)
+    }
+
+    /// Whether it seals bodies where TLS does not, so that plain http shows nothing.
+    pub const fn seals(self) -> bool {
+        match self {
+            Self::Negotiate | Self::Ntlm | Self::Kerberos => true,
+            Self::Basic | Self::Bearer | Self::Certificate => false,
+        }
     }
 
     /// Why this build cannot do it, in a sentence for the user; `None` if it can.
     pub const fn missing(self) -> Option<&'static str> {
         match self {
-            Self::Basic => None,
-            Self::Negotiate => Some("log-on by Negotiate is not there yet"),
+            Self::Basic | Self::Negotiate | Self::Ntlm | Self::Kerberos | Self::Certificate => None,
             Self::Bearer => Some("log-on by a token is not there yet"),
         }
     }
@@ -244,9 +268,8 @@ mod tests {
     #[test]
     fn what_is_missing_is_said_in_words() {
         assert_eq!(LogOn::Basic.missing(), None);
-        assert_eq!(
-            LogOn::named("negotiate").and_then(LogOn::missing),
-            Some("log-on by Negotiate is not there yet")
-        );
+        for log_on in LogOn::ALL {
+            assert_eq!(LogOn::named(log_on.name()), Some(log_on));
+        }
     }
 }

@@ -108,6 +108,8 @@ pub struct Answer {
     pub retry_after: Option<Duration>,
     /// The WWW-Authenticate headers, in order.
     pub challenges: Vec<String>,
+    /// For a 401 of our own making: who refused the log-on and why, where it was not the server (a KDC did).
+    pub refusal: Option<String>,
     /// Whether the request carried the session's own affinity: each cookie that its endpoint has ever set, as set by an
     /// answer that succeeded; or none, because it never set any.
     pub affinity: bool,

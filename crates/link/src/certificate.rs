@@ -1,43 +1,162 @@
 //! Whose certificate it was that could not be trusted.
 //!
-//! rustls says why it refuses, not whom; a person needs both. So the few bytes of X.509 that name subject and issuer are
-//! read here, tolerantly: whatever is odd about them is left out.
+//! rustls says why it refuses, not whom; a person needs both, and what it takes to trust it after all. Whatever is odd
+//! about a certificate is left out.
 
 use std::error::Error;
 use std::fmt;
 
-/// A server's certificate, in people's words.
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ring::digest;
+use x509_parser::prelude::{GeneralName, X509Certificate, X509Name};
+
+/// A server's certificate, in people's words. What is not known is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Certificate {
-    /// Whom it names: common name, else organization; empty if it has neither.
+    /// Why it was refused.
+    pub reason: Reason,
+    /// Whom it names: common name, else organization.
     pub subject: String,
     /// Who signed it, likewise.
     pub issuer: String,
+    /// The host names and addresses that it is for.
+    pub names: Vec<String>,
+    /// From when until when it is valid, in seconds since 1970.
+    pub validity: Option<(i64, i64)>,
+    /// Its SHA-256, in hexadecimal with colons, as browsers and `openssl x509 -fingerprint` show it.
+    pub sha256: String,
+    /// All of it in PEM, as a `ca` file holds it.
+    pub pem: String,
+}
+
+/// Why a certificate was refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// Nobody who is trusted has signed it.
+    #[default]
+    UnknownIssuer,
+    /// It has ended.
+    Expired,
+    /// It has not begun.
+    NotYetValid,
+    /// It is for other names.
+    WrongName,
+    /// It was revoked.
+    Revoked,
+    /// Something else, in rustls' words.
+    Other(String),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnknownIssuer => "nobody trusted has signed it",
+            Self::Expired => "it has expired",
+            Self::NotYetValid => "it is not valid yet; is the clock right?",
+            Self::Revoked => "it was revoked",
+            Self::WrongName => "it is for another name",
+            Self::Other(why) => why,
+        })
+    }
 }
 
 impl Certificate {
-    pub(crate) fn read(der: &[u8]) -> Self {
-        let mut names = names(der).unwrap_or_default().into_iter();
-        // In the order of RFC 5280, 4.1: the issuer comes first.
-        let issuer = names.next().unwrap_or_default();
-        Self {
-            subject: names.next().unwrap_or_default(),
-            issuer,
+    pub(crate) fn read(der: &[u8], reason: Reason) -> Self {
+        let sha256 = digest::digest(&digest::SHA256, der);
+        let sha256: Vec<_> = sha256.as_ref().iter().map(|byte| format!("{byte:02X}")).collect();
+        let body = STANDARD.encode(der);
+        let lines = body
+            .as_bytes()
+            .chunks(64)
+            .map(String::from_utf8_lossy)
+            .collect::<Vec<_>>()
+            .join("\n");
+        let mut read = Self {
+            reason,
+            sha256: sha256.join(":"),
+            pem: format!("-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n"),
+            ..Self::default()
+        };
+        if let Ok((_, parsed)) = x509_parser::parse_x509_certificate(der) {
+            read.subject = name(parsed.subject());
+            read.issuer = name(parsed.issuer());
+            read.names = names(&parsed);
+            let validity = parsed.validity();
+            read.validity = Some((validity.not_before.timestamp(), validity.not_after.timestamp()));
         }
+        read
     }
+}
+
+/// The data of a `tls-server-end-point` channel binding (RFC 5929 4.1): the certificate, hashed as its signature is, but
+/// never by less than SHA-256.
+#[cfg_attr(
+    not(feature = "negotiate"),
+    allow(dead_code, reason = "only connection-bound log-ons are bound")
+)]
+pub(crate) fn end_point(der: &[u8]) -> Vec<u8> {
+    // sha384WithRSAEncryption, ecdsa-with-SHA384; the same with 512.
+    const SHA384: [&str; 2] = ["1.2.840.113549.1.1.12", "1.2.840.10045.4.3.3"];
+    const SHA512: [&str; 2] = ["1.2.840.113549.1.1.13", "1.2.840.10045.4.3.4"];
+    const PSS: &str = "1.2.840.113549.1.1.10";
+    let algorithm = x509_parser::parse_x509_certificate(der)
+        .ok()
+        .map(|(_, parsed)| parsed.signature_algorithm)
+        .map(|algorithm| {
+            let name = algorithm.algorithm.to_id_string();
+            let bits = algorithm.parameters.as_ref().map(|any| any.data).unwrap_or_default();
+            // Of RSASSA-PSS the hash is a parameter: the first of its identifiers of 2.16.840.1.101.3.4.2.
+            let hash = bits
+                .windows(9)
+                .find(|part| part.starts_with(&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2]));
+            match (name.as_str(), hash.and_then(|part| part.last())) {
+                (PSS, Some(2)) => &digest::SHA384,
+                (PSS, Some(3)) => &digest::SHA512,
+                (name, _) if SHA384.contains(&name) => &digest::SHA384,
+                (name, _) if SHA512.contains(&name) => &digest::SHA512,
+                _ => &digest::SHA256,
+            }
+        });
+    let hash = digest::digest(algorithm.unwrap_or(&digest::SHA256), der);
+    [b"tls-server-end-point:", hash.as_ref()].concat()
+}
+
+/// `2026-11-21 10:04 UTC`, of seconds since 1970.
+pub(crate) fn day_and_minute(seconds: i64) -> String {
+    let (days, minutes) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400) / 60);
+    // Years that begin in March end with their leap day; 400 of them have 146,097 days, and these begin in 0000.
+    let from = days + 719_468;
+    let (era, day) = (from.div_euclid(146_097), from.rem_euclid(146_097));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, carry) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    let year = year + era * 400 + carry;
+    format!(
+        "{year:04}-{month:02}-{day:02} {:02}:{:02} UTC",
+        minutes / 60,
+        minutes % 60
+    )
 }
 
 /// What our verifier says in place of rustls' bare reason.
 #[derive(Debug)]
 pub(crate) struct Refused {
     pub(crate) certificate: Certificate,
-    pub(crate) why: String,
 }
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Certificate { subject, issuer } = &self.certificate;
-        write!(f, "{} (", self.why)?;
+        let Certificate {
+            reason,
+            subject,
+            issuer,
+            ..
+        } = &self.certificate;
+        write!(f, "{reason} (")?;
         match subject.as_str() {
             "" => f.write_str("it names no subject")?,
             subject => write!(f, "it is for \"{subject}\"")?,
@@ -52,75 +171,41 @@ impl fmt::Display for Refused {
 
 impl Error for Refused {}
 
-const INTEGER: u8 = 0x02;
-const SEQUENCE: u8 = 0x30;
-const SET: u8 = 0x31;
-const VERSION: u8 = 0xA0;
-const COMMON_NAME: &[u8] = &[0x55, 4, 3];
-const ORGANIZATION: &[u8] = &[0x55, 4, 10];
-
-fn names(der: &[u8]) -> Option<[String; 2]> {
-    let (certificate, _) = element(der, SEQUENCE)?;
-    let (mut rest, _) = element(certificate, SEQUENCE)?;
-    if let Some((_, after)) = element(rest, VERSION) {
-        rest = after;
-    }
-    let (_, rest) = element(rest, INTEGER)?;
-    let (_, rest) = element(rest, SEQUENCE)?;
-    let (issuer, rest) = element(rest, SEQUENCE)?;
-    let (_validity, rest) = element(rest, SEQUENCE)?;
-    let (subject, _) = element(rest, SEQUENCE)?;
-    Some([name(issuer), name(subject)])
+fn name(name: &X509Name<'_>) -> String {
+    let found = name
+        .iter_common_name()
+        .next()
+        .or_else(|| name.iter_organization().next());
+    let text = found.map(|value| match value.as_str() {
+        Ok(text) => text.to_owned(),
+        Err(_) => String::from_utf8_lossy(value.as_slice()).into_owned(),
+    });
+    harmless(&text.unwrap_or_default())
 }
 
-fn name(mut sets: &[u8]) -> String {
-    let mut found = (String::new(), String::new());
-    while let Some((set, after)) = element(sets, SET) {
-        sets = after;
-        let Some((pair, _)) = element(set, SEQUENCE) else {
-            continue;
-        };
-        let Some((kind, value)) = element(pair, 0x06) else {
-            continue;
-        };
-        let Some((_, text, _)) = any(value) else { continue };
-        // What a server calls itself must not write on anybody's terminal.
-        let text: String = String::from_utf8_lossy(text)
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(200)
-            .collect();
-        match kind {
-            COMMON_NAME => found.0 = text,
-            ORGANIZATION => found.1 = text,
-            _ => {}
-        }
-    }
-    if found.0.is_empty() { found.1 } else { found.0 }
+fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
+    let Ok(Some(names)) = certificate.subject_alternative_name() else {
+        return Vec::new();
+    };
+    let text = |name: &GeneralName<'_>| match name {
+        GeneralName::DNSName(name) => Some(harmless(name)),
+        GeneralName::IPAddress(bytes) => match bytes.len() {
+            4 => <[u8; 4]>::try_from(*bytes)
+                .ok()
+                .map(|four| std::net::Ipv4Addr::from(four).to_string()),
+            16 => <[u8; 16]>::try_from(*bytes)
+                .ok()
+                .map(|all| std::net::Ipv6Addr::from(all).to_string()),
+            _ => None,
+        },
+        _ => None,
+    };
+    names.value.general_names.iter().filter_map(text).take(50).collect()
 }
 
-/// The content of the element that these bytes begin with, and what follows it, if it has that tag.
-fn element(der: &[u8], wanted: u8) -> Option<(&[u8], &[u8])> {
-    any(der)
-        .filter(|(tag, ..)| *tag == wanted)
-        .map(|(_, content, rest)| (content, rest))
-}
-
-fn any(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (&tag, rest) = der.split_first()?;
-    let (&first, mut rest) = rest.split_first()?;
-    let mut length = usize::from(first);
-    if first & 0x80 != 0 {
-        let count = usize::from(first & 0x7F);
-        if count > 3 {
-            return None;
-        }
-        let (bytes, after) = rest.split_at_checked(count)?;
-        length = bytes.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
-        rest = after;
-    }
-    let (content, rest) = rest.split_at_checked(length)?;
-    Some((tag, content, rest))
+/// What a server calls itself must not write on anybody's terminal.
+fn harmless(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
 #[cfg(test)]
@@ -141,19 +226,52 @@ mod tests {
         leaf.distinguished_name
             .push(rcgen::DnType::CommonName, "ps.exämple.com\u{1b}[2J");
         let leaf = leaf.signed_by(&rcgen::KeyPair::generate().unwrap(), &issuer).unwrap();
-        let read = Certificate::read(leaf.der());
+        let read = Certificate::read(leaf.der(), Reason::UnknownIssuer);
+        assert_eq!(read.names, ["ps.example.com"]);
+        assert_eq!((read.sha256.len(), read.sha256.matches(':').count()), (95, 31));
+        assert_eq!(read.pem.replace("\r\n", "\n"), leaf.pem().replace("\r\n", "\n"));
+        assert!(read.validity.is_some_and(|(from, until)| from < until));
         assert_eq!(read.subject, "ps.exämple.com[2J");
         assert_eq!(read.issuer, "Litware Trust");
-        let refused = Refused {
-            certificate: read,
-            why: "unknown issuer".to_owned(),
-        };
+        let refused = Refused { certificate: read };
         assert_eq!(
             refused.to_string(),
-            "unknown issuer (it is for \"ps.exämple.com[2J\", signed by \"Litware Trust\")"
+            "nobody trusted has signed it (it is for \"ps.exämple.com[2J\", signed by \"Litware Trust\")"
         );
         for cut in 0..leaf.der().len() {
-            Certificate::read(&leaf.der()[..cut]);
+            Certificate::read(&leaf.der()[..cut], Reason::Expired);
+            end_point(&leaf.der()[..cut]);
+        }
+    }
+
+    #[test]
+    fn days_are_counted_over_leap_years_and_centuries() {
+        for (seconds, text) in [
+            (0, "1970-01-01 00:00 UTC"),
+            (951_782_399, "2000-02-28 23:59 UTC"),
+            (951_782_400, "2000-02-29 00:00 UTC"),
+            (1_700_000_000, "2023-11-14 22:13 UTC"),
+            (4_107_542_400, "2100-03-01 00:00 UTC"),
+            (-60, "1969-12-31 23:59 UTC"),
+        ] {
+            assert_eq!(day_and_minute(seconds), text);
+        }
+    }
+
+    #[test]
+    fn an_end_point_is_hashed_as_its_signature_is() {
+        for (algorithm, length) in [
+            (&rcgen::PKCS_ECDSA_P256_SHA256, 32),
+            (&rcgen::PKCS_ECDSA_P384_SHA384, 48),
+        ] {
+            let key = rcgen::KeyPair::generate_for(algorithm).unwrap();
+            let own = rcgen::CertificateParams::new(Vec::new())
+                .unwrap()
+                .self_signed(&key)
+                .unwrap();
+            let data = end_point(own.der());
+            assert!(data.starts_with(b"tls-server-end-point:"));
+            assert_eq!(data.len(), 21 + length);
         }
     }
 }

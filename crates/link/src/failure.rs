@@ -50,6 +50,8 @@ pub enum Kind {
     Reset,
     /// The answer is no HTTP, or longer than the bound.
     Answer,
+    /// No way to log on: no scheme in common, no ticket, no KDC. Nothing that counts as a wrong password.
+    LogOn,
     /// Something else.
     Other,
 }
@@ -93,7 +95,23 @@ impl Failure {
     pub(crate) fn of(error: &reqwest::Error, origin: &Origin, began: bool) -> Self {
         let host = origin.host();
         let sent = if began { Sent::MaybeSent } else { Sent::NotSent };
-        let (kind, message) = explain(error, &host);
+        let known = Known {
+            dns: error.is_dns(),
+            timeout: error.is_timeout(),
+            connect: error.is_connect(),
+            decode: error.is_decode(),
+        };
+        let causes: Vec<_> = std::iter::successors(error.source(), |cause| (*cause).source()).collect();
+        let (kind, message) = explain(&causes, known, &host);
+        Self { sent, kind, message }
+    }
+
+    /// What went wrong on a connection of our own.
+    #[cfg(feature = "negotiate")]
+    pub(crate) fn of_connection(error: &(dyn Error + 'static), origin: &Origin, began: bool) -> Self {
+        let sent = if began { Sent::MaybeSent } else { Sent::NotSent };
+        let causes: Vec<_> = std::iter::successors(Some(error), |cause| (*cause).source()).collect();
+        let (kind, message) = explain(&causes, Known::default(), &origin.host());
         Self { sent, kind, message }
     }
 
@@ -111,8 +129,16 @@ impl fmt::Display for Failure {
 
 impl Error for Failure {}
 
-fn explain(error: &reqwest::Error, host: &str) -> (Kind, String) {
-    let causes = causes(error);
+/// What whoever reports an error knows of it already.
+#[derive(Clone, Copy, Default)]
+struct Known {
+    dns: bool,
+    timeout: bool,
+    connect: bool,
+    decode: bool,
+}
+
+fn explain(causes: &[&(dyn Error + 'static)], known: Known, host: &str) -> (Kind, String) {
     if let Some(refused) = causes.iter().find_map(|cause| refused(*cause)) {
         let message = format!(
             "the certificate of {host} was refused: {refused}; name its authority with `ca`, or correct the address"
@@ -125,14 +151,14 @@ fn explain(error: &reqwest::Error, host: &str) -> (Kind, String) {
             format!("TLS with {host} failed: {tls}; check that the address is an https one"),
         );
     }
-    if error.is_dns() {
+    if known.dns {
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
         return (
             Kind::Name,
             format!("the name {name} is not known; check its spelling and the network"),
         );
     }
-    let last = causes.last().map_or_else(|| error.to_string(), ToString::to_string);
+    let last = causes.last().map(ToString::to_string).unwrap_or_default();
     if causes.iter().any(|cause| {
         let text = cause.to_string();
         text.contains("tunnel") || text.contains("proxy") || text.contains("SOCKS")
@@ -146,7 +172,7 @@ fn explain(error: &reqwest::Error, host: &str) -> (Kind, String) {
         .iter()
         .find_map(|cause| cause.downcast_ref::<io::Error>())
         .map(io::Error::kind);
-    if error.is_timeout() || io == Some(io::ErrorKind::TimedOut) {
+    if known.timeout || io == Some(io::ErrorKind::TimedOut) {
         return (
             Kind::TimedOut,
             format!("{host} does not take a connection in time; check the network"),
@@ -185,23 +211,19 @@ fn explain(error: &reqwest::Error, host: &str) -> (Kind, String) {
             );
         }
     }
-    if error.is_connect() {
+    if known.connect {
         return (
             Kind::Unreachable,
             format!("no connection to {host} ({last}); check the network"),
         );
     }
-    if error.is_decode() {
+    if known.decode {
         return (
             Kind::Answer,
             format!("{host} sent an answer that cannot be read ({last})"),
         );
     }
     (Kind::Other, format!("the request to {host} failed: {last}"))
-}
-
-fn causes(error: &reqwest::Error) -> Vec<&(dyn Error + 'static)> {
-    std::iter::successors(error.source(), |cause: &&'_ (dyn Error + 'static)| (*cause).source()).collect()
 }
 
 /// The error itself, or what an `io::Error` wraps: its `source()` skips that one.

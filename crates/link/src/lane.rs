@@ -24,11 +24,18 @@ use crate::{Answer, Call, Failure, Kind, Method, Origin, Post, Session};
 pub struct Lane {
     session: Arc<Session>,
     client: reqwest::Client,
+    #[cfg(feature = "negotiate")]
+    bound: crate::bound::Bound,
 }
 
 impl Lane {
-    pub(crate) const fn new(session: Arc<Session>, client: reqwest::Client) -> Self {
-        Self { session, client }
+    pub(crate) fn new(session: Arc<Session>, client: reqwest::Client) -> Self {
+        Self {
+            session,
+            client,
+            #[cfg(feature = "negotiate")]
+            bound: crate::bound::Bound::default(),
+        }
     }
 
     /// Sends with the session's credential and cookies, and waits for the whole answer.
@@ -41,7 +48,7 @@ impl Lane {
         let origin = Origin::of_url(&url);
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(post.content_type));
-        let affinity = {
+        let (affinity, is_bound) = {
             let shared = self.session.shared();
             if !shared.allows(&origin) {
                 let message = format!("{origin} was not allowed to get this account's credential; nothing was sent");
@@ -54,11 +61,14 @@ impl Lane {
             if let Some(value) = carried.header {
                 headers.insert(COOKIE, value);
             }
-            carried.affinity
+            (carried.affinity, shared.credential.is_bound())
         };
-        let (mut answer, got) = self
-            .exchange(reqwest::Method::POST, &url, headers, post.body, post.deadline)
-            .await?;
+        let (mut answer, got) = if is_bound {
+            self.exchange_bound(&url, headers, post).await?
+        } else {
+            self.exchange(reqwest::Method::POST, &url, headers, post.body, post.deadline)
+                .await?
+        };
         answer.affinity = affinity;
         let success = (200..300).contains(&answer.status);
         self.session
@@ -107,12 +117,36 @@ impl Lane {
     /// # Errors
     /// If the proxy settings cannot be used.
     pub fn renew(&mut self) -> Result<(), Failure> {
-        self.client = self.session.network().client()?;
+        self.client = self.session.client()?;
+        #[cfg(feature = "negotiate")]
+        {
+            self.bound = crate::bound::Bound::default();
+        }
         Ok(())
     }
 
+    #[cfg(feature = "negotiate")]
+    async fn exchange_bound(
+        &mut self,
+        url: &Url,
+        headers: HeaderMap,
+        post: Post,
+    ) -> Result<(Answer, HeaderMap), Failure> {
+        self.bound
+            .post(&self.session, url, headers, post.body, post.deadline)
+            .await
+    }
+
+    #[cfg(not(feature = "negotiate"))]
+    async fn exchange_bound(&mut self, url: &Url, _: HeaderMap, _: Post) -> Result<(Answer, HeaderMap), Failure> {
+        let host = Origin::of_url(url).host();
+        let message =
+            format!("{host}: this build cannot log on by Negotiate, NTLM or Kerberos; build it with `negotiate`");
+        Err(Failure::not_sent(Kind::LogOn, message))
+    }
+
     async fn exchange(
-        &self,
+        &mut self,
         method: reqwest::Method,
         url: &Url,
         headers: HeaderMap,
@@ -136,6 +170,9 @@ impl Lane {
                 .send()
                 .await
                 .map_err(|why| Failure::of(&why, &origin, began.get() && !why.is_connect()))?;
+            if let Some(address) = response.remote_addr() {
+                self.session.addresses().answered(address.ip());
+            }
             let mut body = BytesMut::new();
             loop {
                 match response.chunk().await {
@@ -170,7 +207,7 @@ impl Lane {
     }
 }
 
-fn answer(status: u16, headers: &HeaderMap, body: Bytes) -> Answer {
+pub(crate) fn answer(status: u16, headers: &HeaderMap, body: Bytes) -> Answer {
     let text = |name: HeaderName| {
         headers
             .get(name)
@@ -188,6 +225,7 @@ fn answer(status: u16, headers: &HeaderMap, body: Bytes) -> Answer {
             .iter()
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
             .collect(),
+        refusal: None,
         affinity: true,
         body,
     }

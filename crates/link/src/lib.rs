@@ -2,11 +2,12 @@
 //! what it promises is that a failure says honestly whether the request may have been sent, and that a credential goes
 //! only where it was allowed to go.
 //!
-//! - [`Network`]: what all lanes of a profile share (TLS, proxies, bounds); [`Trust`] says who is believed
+//! - [`Network`]: what all lanes of a profile share (TLS, proxies, bounds); [`Security`] says who is believed
 //! - [`Session`]: what the lanes of one remote session share: credential, cookies, allowed origins
 //! - [`Lane`]: one TCP connection, a value that owns its request in flight
 //! - [`Call`], [`Post`], [`Answer`], [`Failure`]: what goes in and what comes out
-//! - [`Credential`]: how a request says who asks
+//! - [`Credential`]: how a request, or the connection it rides on, says who asks; `bound` is the second kind, with feature
+//!   `negotiate`: a connection of its own, a handshake on it, and sealed bodies over plain http
 //! - [`Child`]: a program and its pipes, which never outlives its owner; [`Start`], [`Came`], [`Exit`]
 //!
 //! ```text
@@ -14,6 +15,9 @@
 //! ```
 
 mod address;
+mod addresses;
+#[cfg(feature = "negotiate")]
+mod bound;
 mod call;
 mod certificate;
 mod child;
@@ -31,12 +35,12 @@ mod tls;
 
 pub use address::Origin;
 pub use call::{Answer, Call, Method, Post};
-pub use certificate::Certificate;
+pub use certificate::{Certificate, Reason};
 pub use child::{Came, Child, Exit, Start};
-pub use credential::Credential;
+pub use credential::{Credential, Tickets};
 pub use failure::{Failure, Kind, Sent};
 pub use lane::Lane;
 pub use network::Network;
 pub use proxies::Proxies;
 pub use session::Session;
-pub use tls::Trust;
+pub use tls::{Identity, Security, Trust};

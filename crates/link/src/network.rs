@@ -1,19 +1,23 @@
 //! What all lanes of a profile share.
 
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ClientConfig;
 
-use crate::{Failure, Kind, Proxies, Trust, tls};
+use crate::addresses::{Addresses, Resolver};
+use crate::{Failure, Kind, Proxies, Security, Trust, tls};
 
 /// What all lanes of a profile share: one TLS configuration (with its tickets, so a second lane resumes), proxies, bounds.
 #[derive(Clone)]
 pub struct Network {
     tls: ClientConfig,
-    proxies: Proxies,
+    pub(crate) proxies: Proxies,
     plain: bool,
-    user_agent: String,
-    connect: Duration,
+    pub(crate) user_agent: String,
+    pub(crate) connect: Duration,
+    pub(crate) source: Option<IpAddr>,
     pub(crate) largest: usize,
 }
 
@@ -24,12 +28,24 @@ impl Network {
     /// # Errors
     /// If the trust store or the file cannot be read.
     pub fn new(trust: &Trust) -> Result<Self, Failure> {
+        Self::secured(&Security {
+            trust: trust.clone(),
+            ..Security::default()
+        })
+    }
+
+    /// As [`new`](Self::new), with a say in how strict it is and what proves us.
+    ///
+    /// # Errors
+    /// If the trust store, the file, or the client's certificate or key cannot be read.
+    pub fn secured(security: &Security) -> Result<Self, Failure> {
         Ok(Self {
-            tls: tls::configuration(trust)?,
+            tls: tls::configuration(security)?,
             proxies: Proxies::none(),
             plain: false,
             user_agent: concat!("pslease/", env!("CARGO_PKG_VERSION")).to_owned(),
             connect: Duration::from_secs(30),
+            source: None,
             largest: 16 << 20,
         })
     }
@@ -69,12 +85,27 @@ impl Network {
         self
     }
 
+    /// The address of this machine that all connections come from; `None` leaves it to the system.
+    #[must_use]
+    pub const fn with_source_address(mut self, address: Option<IpAddr>) -> Self {
+        self.source = address;
+        self
+    }
+
+    #[cfg_attr(
+        not(feature = "negotiate"),
+        allow(dead_code, reason = "reqwest's lanes have it built in")
+    )]
+    pub(crate) const fn tls(&self) -> &ClientConfig {
+        &self.tls
+    }
+
     pub(crate) const fn allows_plain(&self) -> bool {
         self.plain
     }
 
     /// A client that is one TCP connection (to one host), as long as it has one request at a time.
-    pub(crate) fn client(&self) -> Result<reqwest::Client, Failure> {
+    pub(crate) fn client(&self, addresses: &Arc<Addresses>) -> Result<reqwest::Client, Failure> {
         let builder = reqwest::Client::builder()
             .tls_backend_preconfigured(self.tls.clone())
             .http1_only()
@@ -87,6 +118,8 @@ impl Network {
             .tcp_nodelay(true)
             .tcp_keepalive(Duration::from_secs(30))
             .connect_timeout(self.connect)
+            .local_address(self.source)
+            .dns_resolver(Resolver(Arc::clone(addresses)))
             .user_agent(&self.user_agent);
         let client = self.proxies.apply(builder)?.build();
         client.map_err(|why| Failure::not_sent(Kind::Other, format!("the connection cannot be set up ({why})")))

@@ -19,6 +19,12 @@ impl Began {
         Self(Arc::new(AtomicBool::new(true)))
     }
 
+    /// The server has said that it did nothing with the request: what follows is another.
+    #[cfg(feature = "negotiate")]
+    pub(crate) fn forget(&self) {
+        self.0.store(false, Ordering::Release);
+    }
+
     pub(crate) fn get(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
@@ -32,9 +38,9 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    pub(crate) const fn new(bytes: Bytes, began: Began) -> Self {
+    pub(crate) fn new(bytes: Bytes, began: Began) -> Self {
         Self {
-            bytes: Some(bytes),
+            bytes: (!bytes.is_empty()).then_some(bytes),
             began,
         }
     }

@@ -43,6 +43,19 @@ impl Proxies {
         proxies
     }
 
+    /// The proxy on the way to an address.
+    #[cfg(feature = "negotiate")]
+    pub(crate) fn on_the_way(&self, to: &http::Uri) -> Option<hyper_util::client::proxy::matcher::Intercept> {
+        let text = |setting: &Option<String>| setting.clone().unwrap_or_default();
+        hyper_util::client::proxy::matcher::Matcher::builder()
+            .https(text(&self.https))
+            .http(text(&self.http))
+            .all(text(&self.all))
+            .no(text(&self.except))
+            .build()
+            .intercept(to)
+    }
+
     pub(crate) fn apply(&self, mut builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, Failure> {
         // `no_proxy` first: it keeps reqwest from reading this process's environment.
         builder = builder.no_proxy();

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use reqwest::Url;
 
 use crate::address::{is_loopback, parse};
+use crate::addresses::Addresses;
 use crate::cookies::Jar;
 use crate::{Credential, Failure, Kind, Lane, Network, Origin};
 
@@ -12,12 +13,25 @@ use crate::{Credential, Failure, Kind, Lane, Network, Origin};
 #[derive(Debug)]
 pub struct Session {
     network: Network,
+    addresses: Arc<Addresses>,
     shared: Mutex<Shared>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) credential: Credential,
+    /// Rises with each new credential: a connection that is logged on with an older one logs on anew.
+    #[cfg_attr(
+        not(feature = "negotiate"),
+        allow(dead_code, reason = "only connections are logged on")
+    )]
+    pub(crate) generation: u64,
+    /// The schemes that an origin offered when it was last asked.
+    #[cfg_attr(
+        not(feature = "negotiate"),
+        allow(dead_code, reason = "only connections are logged on")
+    )]
+    pub(crate) offered: Option<(Origin, Vec<String>)>,
     pub(crate) jar: Jar,
     allowed: Vec<Origin>,
 }
@@ -30,8 +44,11 @@ impl Session {
     pub fn new(network: &Network, uri: &str, credential: Credential) -> Result<Arc<Self>, Failure> {
         let session = Self {
             network: network.clone(),
+            addresses: Arc::default(),
             shared: Mutex::new(Shared {
                 credential,
+                generation: 0,
+                offered: None,
                 jar: Jar::default(),
                 allowed: Vec::new(),
             }),
@@ -57,7 +74,11 @@ impl Session {
 
     /// Replaces the credential, for every request from now on: a token was renewed.
     pub fn renew(&self, credential: Credential) {
-        self.shared().credential = credential;
+        let mut shared = self.shared();
+        if !shared.credential.is_same(&credential) {
+            shared.generation += 1;
+        }
+        shared.credential = credential;
     }
 
     /// Whether the endpoint has ever set a cookie: to be kept in the books, since the cookies themselves are not.
@@ -76,7 +97,15 @@ impl Session {
     /// # Errors
     /// If the proxy settings cannot be used.
     pub fn lane(self: &Arc<Self>) -> Result<Lane, Failure> {
-        Ok(Lane::new(Arc::clone(self), self.network.client()?))
+        Ok(Lane::new(Arc::clone(self), self.client()?))
+    }
+
+    pub(crate) fn client(&self) -> Result<reqwest::Client, Failure> {
+        self.network.client(&self.addresses)
+    }
+
+    pub(crate) const fn addresses(&self) -> &Arc<Addresses> {
+        &self.addresses
     }
 
     pub(crate) const fn network(&self) -> &Network {

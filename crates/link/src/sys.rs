@@ -1,6 +1,15 @@
-//! What the operating systems do each in their own way: that a program ends with whoever started it. The only module with
-//! `unsafe` in it.
+//! What the operating systems do each in their own way: that a program ends with whoever started it, and
+//! whether there is a GSSAPI that can be loaded. The only module with `unsafe` in it.
 #![allow(unsafe_code)]
+
+#[cfg(all(feature = "negotiate", unix, not(target_os = "macos")))]
+mod gssapi;
+#[cfg(all(feature = "negotiate", not(all(unix, not(target_os = "macos")))))]
+#[path = "sys/absent.rs"]
+mod gssapi;
+
+#[cfg(feature = "negotiate")]
+pub(crate) use gssapi::{Gssapi, Initiator, NameKind, Status};
 
 use std::io;
 use std::sync::OnceLock;

@@ -1,6 +1,6 @@
 //! One TLS configuration for all lanes of a profile.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use rustls::CertificateError;
@@ -8,10 +8,12 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
+use zeroize::Zeroizing;
 
-use crate::certificate::Refused;
+use crate::certificate::{Reason, Refused};
 use crate::{Certificate, Failure, Kind};
 
 /// Whose word is taken for who a server is.
@@ -22,6 +24,30 @@ pub enum Trust {
     System,
     /// Only the authorities in this PEM file.
     File(PathBuf),
+}
+
+/// Who is believed, how strictly, and what proves us.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Security {
+    /// Whose word is taken.
+    pub trust: Trust,
+    /// Takes a certificate that nobody trusted has signed, if it is valid and names the server.
+    pub skip_ca_check: bool,
+    /// Takes a certificate for another name.
+    pub skip_cn_check: bool,
+    /// Takes a revoked certificate. Only the trust stores of Windows and macOS ask about that at all.
+    pub skip_revocation_check: bool,
+    /// The certificate that proves us, with its key.
+    pub identity: Option<Identity>,
+}
+
+/// A client certificate, in PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The file with the certificate, and those that lead from it to its authority.
+    pub certificate: PathBuf,
+    /// The file with its key, not encrypted and readable by its owner only; `None`: the certificate's file has it.
+    pub key: Option<PathBuf>,
 }
 
 /// The one place where the process's cryptography is chosen.
@@ -35,9 +61,9 @@ fn provider() -> Arc<CryptoProvider> {
     }))
 }
 
-pub(crate) fn configuration(trust: &Trust) -> Result<ClientConfig, Failure> {
+pub(crate) fn configuration(security: &Security) -> Result<ClientConfig, Failure> {
     let provider = provider();
-    let verifier: Arc<dyn ServerCertVerifier> = match trust {
+    let verifier: Arc<dyn ServerCertVerifier> = match &security.trust {
         Trust::System => Arc::new(
             rustls_platform_verifier::Verifier::new(Arc::clone(&provider)).map_err(|why| {
                 let message = format!("the system's trust store cannot be read ({why}); name one with `ca`");
@@ -69,14 +95,110 @@ pub(crate) fn configuration(trust: &Trust) -> Result<ClientConfig, Failure> {
         .with_safe_default_protocol_versions()
         .map_err(|why| Failure::not_sent(Kind::Tls(None), format!("TLS cannot be set up ({why})")))?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Naming(verifier)))
-        .with_no_client_auth();
-    Ok(configuration)
+        .with_custom_certificate_verifier(Arc::new(Naming {
+            inner: verifier,
+            skip: Skip {
+                authority: security.skip_ca_check,
+                name: security.skip_cn_check,
+                revocation: security.skip_revocation_check,
+            },
+        }));
+    match &security.identity {
+        None => Ok(configuration.with_no_client_auth()),
+        Some(identity) => {
+            let (chain, key) = identity.read()?;
+            configuration.with_client_auth_cert(chain, key).map_err(|why| {
+                let message = format!(
+                    "client_certificate {} and its key do not fit together ({why})",
+                    identity.certificate.display()
+                );
+                Failure::not_sent(Kind::Tls(None), message)
+            })
+        }
+    }
 }
 
-/// Verifies as the one inside does; only says besides whose certificate it was that it refused.
+impl Identity {
+    fn read(&self) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Failure> {
+        let refuse = |what: &str, path: &Path, why: String| {
+            Failure::not_sent(Kind::Tls(None), format!("{what} {} {why}", path.display()))
+        };
+        let path = &self.certificate;
+        let of_chain = |why: String| refuse("client_certificate", path, why);
+        let pem = std::fs::read(path).map_err(|why| of_chain(format!("cannot be read ({why})")))?;
+        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+        let chain = chain.map_err(|why| of_chain(format!("is damaged ({why})")))?;
+        if chain.is_empty() {
+            return Err(of_chain("holds no certificate in PEM".to_owned()));
+        }
+        let path = self.key.as_deref().unwrap_or(path);
+        let of_key = |why: String| refuse("client_key", path, why);
+        if is_readable_by_others(path) {
+            return Err(of_key("can be read by others; chmod 600 it".to_owned()));
+        }
+        let pem = Zeroizing::new(std::fs::read(path).map_err(|why| of_key(format!("cannot be read ({why})")))?);
+        let key = PrivateKeyDer::from_pem_slice(&pem)
+            .map_err(|_| of_key("holds no key in PEM that is not encrypted".to_owned()))?;
+        Ok((chain, key))
+    }
+}
+
+#[cfg(unix)]
+fn is_readable_by_others(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(path).is_ok_and(|found| found.mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_readable_by_others(_: &Path) -> bool {
+    false
+}
+
+/// What is not held against a certificate.
+#[derive(Clone, Copy, Debug)]
+struct Skip {
+    authority: bool,
+    name: bool,
+    revocation: bool,
+}
+
+/// Verifies as the one inside does; only says besides whose certificate it was that it refused, and lets pass what it was
+/// told to.
 #[derive(Debug)]
-struct Naming(Arc<dyn ServerCertVerifier>);
+struct Naming {
+    inner: Arc<dyn ServerCertVerifier>,
+    skip: Skip,
+}
+
+impl Naming {
+    /// What still holds against a certificate that the one inside refused for that reason; `None` is nothing.
+    fn held_against(
+        &self,
+        reason: Reason,
+        certificate: &CertificateDer<'_>,
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Option<Reason> {
+        match reason {
+            Reason::WrongName if self.skip.name => None,
+            Reason::Revoked if self.skip.revocation => None,
+            // The chain is judged first, so date and name are not judged yet.
+            Reason::UnknownIssuer | Reason::Other(_) if self.skip.authority => {
+                let judged = ParsedCertificate::try_from(certificate)
+                    .and_then(|parsed| rustls::client::verify_server_name(&parsed, name));
+                let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+                match Certificate::read(certificate, reason.clone()).validity {
+                    Some((from, _)) if now < from => Some(Reason::NotYetValid),
+                    Some((_, until)) if now > until => Some(Reason::Expired),
+                    Some(_) if judged.is_ok() || self.skip.name => None,
+                    Some(_) => Some(Reason::WrongName),
+                    None => Some(reason),
+                }
+            }
+            reason => Some(reason),
+        }
+    }
+}
 
 impl ServerCertVerifier for Naming {
     fn verify_server_cert(
@@ -87,18 +209,23 @@ impl ServerCertVerifier for Naming {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        self.0
-            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-            .map_err(|error| {
-                let rustls::Error::InvalidCertificate(reason) = &error else {
-                    return error;
-                };
+        let verified = self
+            .inner
+            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        let refused = match verified {
+            Err(rustls::Error::InvalidCertificate(refused)) => refused,
+            verified => return verified,
+        };
+        match self.held_against(why(&refused), end_entity, server_name, now) {
+            None => Ok(ServerCertVerified::assertion()),
+            Some(reason) => {
                 let refused = Refused {
-                    certificate: Certificate::read(end_entity),
-                    why: why(reason),
+                    certificate: Certificate::read(end_entity, reason),
                 };
-                rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(refused))))
-            })
+                let refused = CertificateError::Other(OtherError(Arc::new(refused)));
+                Err(rustls::Error::InvalidCertificate(refused))
+            }
+        }
     }
 
     fn verify_tls12_signature(
@@ -107,7 +234,7 @@ impl ServerCertVerifier for Naming {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, cert, dss)
+        self.inner.verify_tls12_signature(message, cert, dss)
     }
 
     fn verify_tls13_signature(
@@ -116,29 +243,25 @@ impl ServerCertVerifier for Naming {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, cert, dss)
+        self.inner.verify_tls13_signature(message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.inner.supported_verify_schemes()
     }
 
     fn root_hint_subjects(&self) -> Option<&[rustls::DistinguishedName]> {
-        self.0.root_hint_subjects()
+        self.inner.root_hint_subjects()
     }
 }
 
-fn why(reason: &CertificateError) -> String {
-    match reason {
-        CertificateError::UnknownIssuer => "nobody trusted has signed it".to_owned(),
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "it is not valid yet; is the clock right?".to_owned()
-        }
-        CertificateError::Revoked => "it was revoked".to_owned(),
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "it is for another name".to_owned()
-        }
-        other => other.to_string(),
+fn why(refused: &CertificateError) -> Reason {
+    match refused {
+        CertificateError::UnknownIssuer => Reason::UnknownIssuer,
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => Reason::Expired,
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Reason::NotYetValid,
+        CertificateError::Revoked => Reason::Revoked,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Reason::WrongName,
+        other => Reason::Other(other.to_string()),
     }
 }

@@ -26,6 +26,14 @@ pub enum Cause {
         /// The WWW-Authenticate headers.
         challenges: Vec<String>,
     },
+    /// No log-on could be made: a KDC refused it, a ticket has expired, no scheme is in common.
+    #[error("{why}")]
+    LogOn {
+        /// Why, in one sentence with its cure.
+        why: String,
+        /// Whether it is the password that was refused, so that it must not be sent again.
+        password: bool,
+    },
     /// HTTP 403.
     #[error("{host} does not allow this account (HTTP 403): {text}")]
     Forbidden {

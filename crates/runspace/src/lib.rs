@@ -34,6 +34,6 @@ pub use crate::cause::Cause;
 pub use crate::config::{Kept, Pool, Shell};
 pub use crate::event::{Event, Notice, Opened, Outcome, Proof, Remains, Stage};
 pub use crate::operation::Operation;
-pub use crate::output::{Failed, Lane, Output, Request, Response, Ticket};
+pub use crate::output::{Failed, Lane, Output, Refusal, Request, Response, Ticket};
 pub use crate::pipe::Pipe;
 pub use crate::wsman::{Listed, Listing, Wsman};

@@ -61,6 +61,15 @@ pub struct Request {
     pub deadline: Duration,
 }
 
+/// Why no log-on could be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// One sentence with its cure.
+    pub why: String,
+    /// Whether it is the password that was refused, so that it must not be sent again.
+    pub password: bool,
+}
+
 /// An HTTP answer of whatever status.
 #[derive(Clone, Debug, Default)]
 pub struct Response {
@@ -74,6 +83,8 @@ pub struct Response {
     pub retry_after: Option<Duration>,
     /// The WWW-Authenticate headers, in order.
     pub challenges: Vec<String>,
+    /// For a 401 that stands for a log-on which never got as far as the server's own.
+    pub refusal: Option<Refusal>,
     /// The body, not compressed, unsealed.
     pub body: Bytes,
     /// Whether the request carried the session's own affinity: every cookie that its endpoint has set, or none because

@@ -6,6 +6,7 @@ mod document;
 mod error;
 mod profile;
 mod program;
+mod proof;
 mod source;
 
 pub(crate) use error::ConfigError;
@@ -204,17 +205,24 @@ open_rate = "5/60s"
                 "/c/config.toml:2: profile.a: admin is missing: set admin = \"USER\"",
             ),
             (
-                "version = 1\n[profile.a]\ntemplate = \"winrm\"\nuri = \"http://h:5985/wsman\"\nadmin = \"a\"\n",
-                "/c/config.toml:4: profile.a.uri: plain http would show the password to the network: use https, or set \
-                 allow_plain_http = true",
+                "version = 1\n[profile.a]\ntemplate = \"winrm\"\nuri = \"http://h:5985/wsman\"\nadmin = \"a\"\nauth = \"basic\"\n",
+                "/c/config.toml:4: profile.a.uri: plain http would show the password to the network: use https, an auth \
+                 that seals (negotiate, ntlm, kerberos), or set allow_plain_http = true",
             ),
             (
-                "version = 1\n[profile.a]\ntemplate = \"winrm\"\nhost = \"h\"\nadmin = \"a\"\nauth = \"negotiate\"\n",
-                "/c/config.toml:6: profile.a.auth: log-on by Negotiate is not there yet; allowed: basic",
+                "version = 1\n[profile.a]\ntemplate = \"winrm\"\nhost = \"h\"\nadmin = \"a\"\nauth = \"digest\"\n",
+                "/c/config.toml:6: profile.a.auth: \"digest\" is no log-on; allowed: basic, negotiate, ntlm, \
+                 kerberos, certificate",
             ),
         ];
         for (text, said) in cases {
             assert_eq!(read(text).unwrap_err(), said, "{text}");
+        }
+        for (auth, says) in [("certificate", "needs client_certificate"), ("bearer", "not there yet")] {
+            let text = format!(
+                "version = 1\n[profile.a]\ntemplate = \"winrm\"\nhost = \"h\"\nadmin = \"a\"\nauth = \"{auth}\"\n"
+            );
+            assert!(read(&text).unwrap_err().contains(says), "{auth}");
         }
         let syntax = read("version = 1\n[profile.a\n").unwrap_err();
         assert!(syntax.starts_with("/c/config.toml:2: "), "{syntax}");

@@ -10,6 +10,7 @@ use super::care::{Care, rate};
 use super::document::Keys;
 use super::error::ConfigError;
 use super::program;
+use super::proof::{self, Proof};
 
 const KEYS: [&str; 32] = [
     "template",
@@ -91,13 +92,25 @@ pub(crate) struct Profile {
     pub(crate) reserve_interactive: u32,
     /// How its sessions and leases are looked after.
     pub(crate) care: Care,
+    /// How its account logs on.
+    pub(crate) proof: Proof,
     /// Whether the server is asked not to load the user's profile (`WINRS_NOPROFILE`).
     pub(crate) no_profile: bool,
 }
 
 impl Profile {
+    /// Whether somebody must give a password, or a source of one, before anything can be opened.
+    pub(crate) fn needs_secret(&self) -> bool {
+        match self.proof.log_on {
+            LogOn::Basic | LogOn::Bearer | LogOn::Ntlm => true,
+            LogOn::Certificate => false,
+            // The asker's tickets do; but only of a name that says its realm is it known whose they must be.
+            LogOn::Negotiate | LogOn::Kerberos => !self.admin.contains('@') || self.password != Password::Memory,
+        }
+    }
+
     pub(super) fn read(name: &str, keys: Keys<'_>) -> Result<Self, ConfigError> {
-        let known = [&KEYS[..], &program::KEYS].concat();
+        let known = [&KEYS[..], &program::KEYS, &proof::KEYS].concat();
         keys.only(&known)?;
         let template = template(&keys)?;
         let defaults = template.defaults();
@@ -132,7 +145,6 @@ impl Profile {
             (None, None) if defaults.per_host => format!("{}:{}", address.host, address.port),
             (None, None) => template.name().to_owned(),
         };
-        log_on(&keys)?;
         let limit = |given: Option<u32>, default: u32| given.unwrap_or(default);
         let idle_timeout = keys.duration("idle_timeout")?.unwrap_or(defaults.idle_timeout);
         let profile = Self {
@@ -163,6 +175,7 @@ impl Profile {
             reserve_interactive: keys.integer("reserve_interactive", 0..=10_000)?.unwrap_or(0),
             no_profile: keys.boolean("no_profile")?,
             care: Care::read(&keys, template)?,
+            proof: Proof::read(&keys, template)?,
             name: name.to_owned(),
             template,
             program,
@@ -197,28 +210,16 @@ fn address(keys: &Keys<'_>, template: Template, allow_plain_http: bool) -> Resul
     );
     let key = if uri.is_some() { "uri" } else { "host" };
     match (address, given) {
-        (Ok(address), Some(at)) if !(address.tls || allow_plain_http || address.is_loopback()) => {
-            let message =
-                "plain http would show the password to the network: use https, or set allow_plain_http = true";
+        (Ok(address), Some(at))
+            if !(address.tls || allow_plain_http || address.is_loopback() || proof::seals(keys, template)?) =>
+        {
+            let message = "plain http would show the password to the network: use https, an auth that seals \
+                           (negotiate, ntlm, kerberos), or set allow_plain_http = true";
             Err(keys.error(&at, key, message.to_owned()))
         }
         (Ok(address), _) => Ok(address),
         (Err(error), Some(at)) => Err(keys.error(&at, key, error.to_string())),
         (Err(error), None) => Err(keys.missing(error.to_string())),
-    }
-}
-
-fn log_on(keys: &Keys<'_>) -> Result<(), ConfigError> {
-    let Some((name, at)) = keys.string("auth")? else {
-        return Ok(());
-    };
-    let missing = match LogOn::named(&name) {
-        Some(log_on) => log_on.missing().map(str::to_owned),
-        None => Some(format!("{name:?} is no log-on")),
-    };
-    match missing {
-        None => Ok(()),
-        Some(why) => Err(keys.error(&at, "auth", format!("{why}; allowed: basic"))),
     }
 }
 

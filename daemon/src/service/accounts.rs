@@ -12,10 +12,10 @@ use uuid::Uuid;
 
 use super::error;
 use super::parameters::profile_for;
-use crate::account::Standing;
+use crate::account::{LogOn, Standing};
 use crate::config::{Password, Profile};
 use crate::hub::Hub;
-use crate::session::{network, proxies};
+use crate::session::{credential, network, proxies};
 
 /// How long the try may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -42,7 +42,13 @@ async fn try_out(hub: &Hub, profile: &Profile, user: &str, secret: &SecretString
     let environment = hub.sessions.environment(&profile.name);
     let answer = async {
         let network = network(profile, proxies(profile, &environment))?;
-        let credential = link::Credential::basic(user, secret.clone());
+        let log_on = LogOn {
+            user: user.to_owned(),
+            secret: Some(secret.clone()),
+            standing: Standing::Untried,
+            trial: Arc::default(),
+        };
+        let credential = credential(profile, log_on, &environment);
         let session = link::Session::new(&network, &profile.address.uri, credential)?;
         let post = link::Post {
             uri: profile.address.uri.clone(),
@@ -54,9 +60,11 @@ async fn try_out(hub: &Hub, profile: &Profile, user: &str, secret: &SecretString
     };
     match answer.await {
         Ok(answer) if (200..300).contains(&answer.status) => Tried::Accepted,
-        Ok(answer) if answer.status == 401 => {
-            Tried::Refused(format!("{} refused the log-on of {user}", profile.address.host))
-        }
+        Ok(answer) if answer.status == 401 => Tried::Refused(
+            answer
+                .refusal
+                .unwrap_or_else(|| format!("{} refused the log-on of {user}", profile.address.host)),
+        ),
         Ok(answer) => Tried::Unclear(format!("{} answered with HTTP {}", profile.address.host, answer.status)),
         Err(failure) => Tried::Unclear(failure.message),
     }

@@ -91,6 +91,11 @@ async fn profile(hub: &Hub, name: &str, caller: &v1::Caller) -> Result<(Arc<Prof
         .map_err(|unnamed| error::unnamed(&unnamed))?;
     hub.sessions
         .remember(&profile.name, &caller.environment, caller.interactive);
+    if !profile.needs_secret() {
+        // There may be another ticket than the one that did not do.
+        hub.tell_standing(&profile).await;
+        hub.sessions.wake(&profile.name);
+    }
     let bad = current
         .bad
         .map(|error| format!("the last edit does not count: {error}"));

@@ -12,7 +12,6 @@ use runspace::{Event, Failed, Lane, Operation, Output, Pipe, Request, Response, 
 use super::ask_pass::AskPass;
 use super::child;
 use super::wire::Wire;
-use crate::account::LogOn;
 
 /// A machine and its edge.
 #[derive(Debug)]
@@ -146,9 +145,9 @@ impl Carrier {
     }
 
     /// There is another secret for the account.
-    pub(super) fn renew(&mut self, log_on: LogOn) {
+    pub(super) fn renew(&mut self, credential: Credential) {
         match self {
-            Self::Wsman(over) => over.wire.session().renew(Credential::basic(log_on.user, log_on.secret)),
+            Self::Wsman(over) => over.wire.session().renew(credential),
             // A program logs on by itself.
             Self::Pipe(_) => {}
         }

@@ -168,7 +168,8 @@ impl Driver {
 
     async fn landed(&mut self, landed: Landed) {
         if let Landed::Answer(_, response) = &landed {
-            if response.status == 401 {
+            let is_password = response.refusal.as_ref().is_none_or(|refusal| refusal.password);
+            if response.status == 401 && is_password {
                 self.house.accounts.refused(&self.profile);
             } else if self.trial.is_some() && (200..300).contains(&response.status) {
                 self.accepted();

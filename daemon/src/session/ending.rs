@@ -47,7 +47,8 @@ impl Driver {
             self.house.desk.say(told).await;
         }
         let (failure, retry_after) = verdict::of_open(cause);
-        if failure.kind == broker::FailureKind::Auth {
+        let is_password = !matches!(cause, Cause::LogOn { password: false, .. });
+        if failure.kind == broker::FailureKind::Auth && is_password {
             self.house.accounts.refused(&self.profile);
         }
         self.trial = None;
@@ -117,7 +118,7 @@ impl Driver {
     pub(super) async fn close_failed(&mut self, cause: &Cause) {
         tracing::warn!(session = %self.id, %cause, "the end is not proven");
         self.house.note_why(self.id, verdict::words(cause));
-        if matches!(cause, Cause::Unauthorized { .. }) {
+        if matches!(cause, Cause::Unauthorized { .. } | Cause::LogOn { .. }) {
             self.auth_needed(cause).await;
         }
         self.trial = None;

@@ -42,7 +42,10 @@ impl Driver {
             }
             Event::Notice(notice) => self.notice(&notice),
             Event::AuthNeeded { cause } => {
-                self.house.accounts.refused(&self.profile);
+                match cause {
+                    Cause::LogOn { password: false, .. } => self.house.rests(&self.profile.name),
+                    _ => self.house.accounts.refused(&self.profile),
+                }
                 self.auth_needed(&cause).await;
             }
             Event::Closed { proof } => {

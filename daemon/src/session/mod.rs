@@ -10,6 +10,7 @@ mod ask_pass;
 mod budget;
 mod carrier;
 mod child;
+mod credential;
 mod drive;
 mod ending;
 mod events;
@@ -23,7 +24,7 @@ mod tray;
 mod verdict;
 mod wire;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -42,6 +43,7 @@ use crate::clock::Clock;
 use crate::config::{Profile, Source};
 use crate::desk;
 
+pub(crate) use credential::credential;
 pub(crate) use question::Questions;
 pub(crate) use tray::{Feed, Item, Tray};
 pub(crate) use verdict::{kind, words};
@@ -156,6 +158,8 @@ pub(crate) struct Sessions {
     askers: Mutex<HashMap<String, Asker>>,
     /// What programs want to know of people.
     pub(crate) questions: Arc<Questions>,
+    /// The profiles of sessions that rest until there are other tickets.
+    resting: Mutex<HashSet<String>>,
 }
 
 impl Sessions {
@@ -173,6 +177,7 @@ impl Sessions {
             askers: Mutex::default(),
             why: Mutex::default(),
             questions: Arc::default(),
+            resting: Mutex::default(),
         })
     }
 
@@ -353,6 +358,24 @@ impl Sessions {
     pub(crate) fn renew_all(&self) {
         for live in &self.live {
             let _ = live.orders.try_send(Order::Renew);
+        }
+    }
+
+    /// A session of the profile rests, because the asker's tickets did not do.
+    fn rests(&self, profile: &str) {
+        let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+        resting.insert(profile.to_owned());
+    }
+
+    /// Somebody asks for something of the profile, perhaps with other tickets: what rests tries again.
+    pub(crate) fn wake(&self, profile: &str) {
+        let rested = self
+            .resting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(profile);
+        if rested {
+            self.renew_all();
         }
     }
 

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use broker::{Failure, SessionId};
 use endpoint::Program;
 use ledger::{Affinity, Row};
-use link::Credential;
 use runspace::{Kept, Pipe, Pool, Shell, Wsman};
 use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
 use super::ask_pass::AskPass;
 use super::carrier::Carrier;
+use super::credential::credential;
 use super::drive::Task;
 use super::wire::Wire;
 use super::{Sessions, child, network, proxies, verdict};
@@ -50,7 +50,7 @@ pub(super) async fn prepare(
     } else {
         row.uri.clone()
     };
-    let credential = Credential::basic(log_on.user, log_on.secret);
+    let credential = credential(profile, log_on, &environment);
     let session = network(profile, proxies(profile, &environment))
         .and_then(|network| link::Session::new(&network, &uri, credential))
         .map_err(|failure| verdict::endpoint(&failure))?;

@@ -6,6 +6,7 @@ use psrp::MessageType;
 use runspace::Operation;
 
 use super::Order;
+use super::credential::credential;
 use super::drive::Driver;
 use crate::account::Standing;
 
@@ -66,7 +67,8 @@ impl Driver {
         if log_on.standing == Standing::Refused {
             return;
         }
-        self.carrier.renew(log_on);
+        let environment = house.environment(&self.profile.name);
+        self.carrier.renew(credential(&self.profile, log_on, &environment));
         self.submit(Operation::Resume);
     }
 }

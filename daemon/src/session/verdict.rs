@@ -14,7 +14,7 @@ const QUOTA_PAUSE: Duration = Duration::from_secs(15);
 pub(super) fn of_open(cause: &Cause) -> (Failure, Option<Duration>) {
     let asked = cause.retry_after();
     let (kind, retry) = match cause {
-        Cause::Unauthorized { .. } => (FailureKind::Auth, None),
+        Cause::Unauthorized { .. } | Cause::LogOn { .. } => (FailureKind::Auth, None),
         Cause::Fault { fault, .. } => match fault.kind {
             FaultKind::LogonFailure | FaultKind::NoLogonSession => (FailureKind::Auth, None),
             FaultKind::ShellsPerUser => (FailureKind::AdminQuota, Some(asked.unwrap_or(QUOTA_PAUSE))),

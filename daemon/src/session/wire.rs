@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use link::{Failure, Network, Post, Proxies, Sent, Trust};
-use runspace::{Failed, Lane, Request, Response, Ticket};
+use link::{Failure, Network, Post, Proxies, Security, Sent, Trust};
+use runspace::{Failed, Lane, Refusal, Request, Response, Ticket};
 use tokio::task::JoinSet;
 
 use super::carrier::Landed;
@@ -14,10 +14,15 @@ const SOAP: &str = "application/soap+xml;charset=UTF-8";
 
 /// What the lanes of a profile share.
 pub(crate) fn network(profile: &Profile, proxies: Proxies) -> Result<Network, Failure> {
-    let trust = profile.ca.clone().map_or(Trust::System, Trust::File);
-    Ok(Network::new(&trust)?
+    let security = Security {
+        trust: profile.ca.clone().map_or(Trust::System, Trust::File),
+        identity: profile.proof.identity.clone(),
+        ..Security::default()
+    };
+    Ok(Network::secured(&security)?
         .with_proxies(proxies)
-        .allow_plain(profile.allow_plain_http))
+        .with_source_address(profile.proof.source)
+        .allow_plain(profile.allow_plain_http || profile.proof.log_on.seals()))
 }
 
 /// The asker's proxies; none for this machine itself.
@@ -100,8 +105,22 @@ async fn fly(mut connection: link::Lane, lane: Lane, ticket: Ticket, request: Re
                 location: answer.location,
                 retry_after: answer.retry_after,
                 challenges: answer.challenges,
+                refusal: answer.refusal.map(|why| Refusal { why, password: true }),
                 body: answer.body,
                 affinity: answer.affinity,
+            };
+            Landed::Answer(ticket, response)
+        }
+        Err(failure) if failure.kind == link::Kind::LogOn => {
+            tracing::debug!(action, ?lane, %failure, "no log-on");
+            let refusal = Some(Refusal {
+                why: failure.message,
+                password: false,
+            });
+            let response = Response {
+                status: 401,
+                refusal,
+                ..Response::default()
             };
             Landed::Answer(ticket, response)
         }

@@ -44,7 +44,8 @@ impl From<LogOn> for Tried {
     fn from(log_on: LogOn) -> Self {
         match log_on {
             LogOn::Basic => Self::Basic,
-            LogOn::Negotiate => Self::Negotiate,
+            LogOn::Negotiate | LogOn::Ntlm | LogOn::Kerberos => Self::Negotiate,
+            LogOn::Certificate => Self::Certificate,
             LogOn::Bearer => Self::Token,
         }
     }

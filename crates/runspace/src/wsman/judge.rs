@@ -6,7 +6,7 @@ use wsman::{Answer, Cure, Fault, FaultKind, Limits};
 
 use super::flight::{Flight, Job};
 use super::{Wsman, uri};
-use crate::{Cause, Failed, Response};
+use crate::{Cause, Failed, Refusal, Response};
 
 /// What an answer, or its absence, means.
 #[derive(Debug)]
@@ -85,12 +85,12 @@ impl Judge<'_> {
         let host = self.host.to_owned();
         let action = flight.verb.name();
         if response.status == 401 {
-            return Verdict::Unauthorized {
-                cause: Cause::Unauthorized {
-                    host,
-                    challenges: response.challenges,
-                },
+            let challenges = response.challenges;
+            let cause = match response.refusal {
+                Some(Refusal { why, password }) => Cause::LogOn { why, password },
+                None => Cause::Unauthorized { host, challenges },
             };
+            return Verdict::Unauthorized { cause };
         }
         if let (301 | 302 | 303 | 307 | 308, Some(location)) = (response.status, &response.location) {
             return Verdict::Redirect {

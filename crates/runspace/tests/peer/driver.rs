@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use link::{Answer, Failure, Post};
 use moment::Moment;
-use runspace::{Cause, Event, Failed, Lane, Listed, Listing, Operation, Output, Request, Response, Ticket, Wsman};
+use runspace::{
+    Cause, Event, Failed, Lane, Listed, Listing, Operation, Output, Refusal, Request, Response, Ticket, Wsman,
+};
 use tokio::sync::mpsc;
 
 type Done = (Ticket, Result<Answer, Failure>);
@@ -136,6 +138,7 @@ fn response(answer: Answer) -> Response {
         location,
         retry_after,
         challenges,
+        refusal,
         affinity,
         body,
     } = answer;
@@ -145,6 +148,7 @@ fn response(answer: Answer) -> Response {
         location,
         retry_after,
         challenges,
+        refusal: refusal.map(|why| Refusal { why, password: true }),
         body,
         affinity,
     }
