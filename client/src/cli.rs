@@ -144,7 +144,7 @@ pub(crate) struct Run {
     /// Send the text as a script: for endpoints with a language.
     #[arg(long)]
     pub(crate) script: bool,
-    /// With --output clixml: every stream on standard output, marked as PowerShell marks them (S="error").
+    /// With --output clixml: every stream on standard output, an element a line, marked as PowerShell marks them (S="error").
     #[arg(long)]
     pub(crate) streams: bool,
     /// The command.

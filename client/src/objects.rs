@@ -1,5 +1,6 @@
 //! Objects as a pipeline wrote them, one after the other as they come, in the format that was asked for.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use clixml::{Budget, Value};
@@ -63,22 +64,19 @@ impl Objects {
         document.values.iter().try_for_each(|value| self.object(out, value))
     }
 
-    /// One body of another stream, with its mark on the outermost element. Only CLIXML has a place for it.
-    pub(crate) fn marked(&mut self, out: &mut dyn Write, mark: &str, body: &[u8]) -> io::Result<()> {
+    /// One body of any stream on a line of its own, with its mark on the outermost element, so that a program can read
+    /// it line by line. Only CLIXML has a place for a mark.
+    pub(crate) fn marked(&mut self, out: &mut dyn Write, mark: Option<&str>, body: &[u8]) -> io::Result<()> {
         debug_assert!(matches!(self.kind, Kind::Clixml), "streams are written as CLIXML");
         self.head(out)?;
         self.count += 1;
-        let text;
-        let (body, at) = match end_of_name(body) {
-            Some(at) => (body, at),
-            // No element: its text is better than nothing.
-            None => {
-                text = clixml::write(&String::from_utf8_lossy(body).into_owned().into());
-                (text.as_bytes(), end_of_name(text.as_bytes()).unwrap_or(0))
-            }
-        };
+        let body = on_one_line(body);
+        // What is no element was made one.
+        let at = end_of_name(&body).unwrap_or(0);
         out.write_all(&body[..at])?;
-        write!(out, " S=\"{mark}\"")?;
+        if let Some(mark) = mark {
+            write!(out, " S=\"{mark}\"")?;
+        }
         out.write_all(&body[at..])?;
         writeln!(out)
     }
@@ -134,6 +132,29 @@ impl Objects {
             Kind::Jsonl | Kind::Csv(_) => Ok(()),
         }
     }
+}
+
+/// An element without line breaks. PowerShell writes none, and escapes those in a text; whoever does is rewritten.
+fn on_one_line(body: &[u8]) -> Cow<'_, [u8]> {
+    let broken = |bytes: &[u8]| bytes.iter().any(|byte| matches!(byte, b'\n' | b'\r'));
+    if end_of_name(body).is_some() && !broken(body) {
+        return Cow::Borrowed(body);
+    }
+    let budget = Budget {
+        bytes: body.len(),
+        values: usize::MAX,
+        ..Budget::default()
+    };
+    let mut text = match clixml::read_value(body, &budget) {
+        Ok(value) => clixml::write(&value).into_bytes(),
+        // Neither is it understood: its text is better than nothing.
+        Err(_) => clixml::write(&String::from_utf8_lossy(body).into_owned().into()).into_bytes(),
+    };
+    // What is left stands in XML that is kept as it came, because PowerShell would refuse it.
+    for byte in text.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')) {
+        *byte = b' ';
+    }
+    Cow::Owned(text)
 }
 
 /// Behind the name of the element that a body is.
@@ -199,14 +220,18 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_is_marked_on_its_outermost_element() {
+    fn a_stream_is_marked_on_its_outermost_element_which_has_a_line_of_its_own() {
+        let bodies: [(Option<&str>, &[u8]); 4] = [
+            (Some("error"), br#"<Obj RefId="0"><MS><S N="a">b</S></MS></Obj>"#),
+            (Some("warning"), b"<Nil/>"),
+            (Some("error"), b"it broke < there"),
+            (None, b"<Obj RefId=\"0\">\n  <MS>\r\n<S N=\"a\">b\nc</S></MS>\n</Obj>"),
+        ];
         let mut out = Vec::new();
         let mut objects = Objects::new(Some(Format::Clixml), None);
-        objects
-            .marked(&mut out, "error", b"<Obj RefId=\"0\"><MS><S N=\"a\">b</S></MS></Obj>")
-            .unwrap();
-        objects.marked(&mut out, "warning", b"<Nil/>").unwrap();
-        objects.marked(&mut out, "error", b"it broke < there").unwrap();
+        for (mark, body) in bodies {
+            objects.marked(&mut out, mark, body).unwrap();
+        }
         objects.end(&mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         let lines: Vec<&str> = text.lines().skip(1).collect();
@@ -216,6 +241,7 @@ mod tests {
                 r#"<Obj S="error" RefId="0"><MS><S N="a">b</S></MS></Obj>"#,
                 r#"<Nil S="warning"/>"#,
                 r#"<S S="error">it broke &lt; there</S>"#,
+                r#"<Obj RefId="0"><MS><S N="a">b_x000A_c</S></MS></Obj>"#,
                 "</Objs>"
             ]
         );

@@ -59,6 +59,7 @@ on_both_endpoints! {
     with_binds_to_its_child: anchors,
     streams_come_marked_in_one_document: module,
     a_credential_comes_through_the_pipe: module,
+    a_door_is_told_of_as_the_module_reads_it: module,
     a_lease_and_its_session_outlive_the_daemon: restart,
     an_idle_session_is_found_again: restart,
     a_detached_lease_outlives_the_daemon: restart,

@@ -188,20 +188,20 @@ impl Running {
                 self.notices.waiting(&waiting);
                 if let Some(streams) = &mut self.streams {
                     let bar = streams.waiting(&waiting);
-                    self.objects.marked(&mut self.screen.out, "progress", &bar)?;
+                    self.objects.marked(&mut self.screen.out, Some("progress"), &bar)?;
                 }
             }
             Event::Notice(notice) => match &self.streams {
                 None => self.notices.notice(&notice.message, &notice.hint),
                 Some(_) => {
                     let warning = Streams::notice(&notice.message, &notice.hint);
-                    self.objects.marked(&mut self.screen.out, "warning", &warning)?;
+                    self.objects.marked(&mut self.screen.out, Some("warning"), &warning)?;
                 }
             },
             Event::Started(_) => {
                 self.notices.served();
                 if let Some(bar) = self.streams.as_mut().and_then(Streams::served) {
-                    self.objects.marked(&mut self.screen.out, "progress", &bar)?;
+                    self.objects.marked(&mut self.screen.out, Some("progress"), &bar)?;
                 }
                 self.started = true;
             }
@@ -228,8 +228,8 @@ impl Running {
     }
 
     fn body(&mut self, stream: Stream, body: &[u8]) -> Result<(), Failure> {
-        if let (Some(_), Some(mark)) = (&self.streams, Streams::mark(stream)) {
-            return Ok(self.objects.marked(&mut self.screen.out, mark, body)?);
+        if self.streams.is_some() && stream != Stream::Unspecified {
+            return Ok(self.objects.marked(&mut self.screen.out, Streams::mark(stream), body)?);
         }
         match stream {
             Stream::Output => {
@@ -253,7 +253,7 @@ impl Running {
     fn finish(mut self, end: &PipelineEnd) -> Done {
         let last = self.streams.as_ref().and_then(|_| Streams::last_error(end));
         if let Some(error) = last {
-            self.objects.marked(&mut self.screen.out, "error", error)?;
+            self.objects.marked(&mut self.screen.out, Some("error"), error)?;
         }
         self.objects.end(&mut self.screen.out)?;
         self.screen.flush()?;

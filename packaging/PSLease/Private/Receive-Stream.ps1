@@ -1,5 +1,5 @@
 function Receive-Stream {
-    # Runs "pslease run --output clixml --streams": each element as soon as it is there, to the stream that its mark names.
+    # Runs "pslease run --output clixml --streams": a document with an element a line, each to the stream that its mark names.
     [CmdletBinding()]
     param(
         [Parameter(Mandatory = $true)]
@@ -15,11 +15,6 @@ function Receive-Stream {
     )
 
     $process = Start-Program -ArgumentList $ArgumentList -InputLine $InputLine
-    $settings = New-Object -TypeName System.Xml.XmlReaderSettings
-    $settings.Async = $true
-    $settings.CheckCharacters = $false
-    $settings.DtdProcessing = [System.Xml.DtdProcessing]::Prohibit
-    $settings.XmlResolver = $null
     # What the remote writes to its host comes line by line beside the document, and so does what went wrong with pslease.
     $side = @{
         Task  = $process.StandardError.ReadLineAsync()
@@ -27,36 +22,48 @@ function Receive-Stream {
         Kept  = New-Object -TypeName System.Collections.ArrayList
     }
     $between = { Receive-SideLine -Process $process -Side $side }
+    $begun = $false
     $whole = $false
     $failed = $false
     $ended = $false
     $code = 1
     try {
-        $reader = [System.Xml.XmlReader]::Create($process.StandardOutput.BaseStream, $settings)
-        try {
-            while (Wait-Task -Task $reader.ReadAsync() -Between $between) {
-                # An element that was read leaves the reader at the next one.
-                while ($reader.Depth -eq 1 -and $reader.NodeType -eq [System.Xml.XmlNodeType]::Element) {
-                    $stream = $reader.GetAttribute('S')
-                    $xml = Wait-Task -Task $reader.ReadOuterXmlAsync() -Between $between
-                    $document = '<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">' + $xml + '</Objs>'
-                    foreach ($value in [System.Management.Automation.PSSerializer]::DeserializeAsList($document)) {
-                        if ($stream) {
-                            $failed = $failed -or $stream -eq 'error'
-                            Write-RemoteRecord -Stream $stream -Value $value -Cmdlet $Cmdlet
-                        }
-                        else {
-                            # An array that the remote wrote as one object stays one.
-                            $PSCmdlet.WriteObject($value, $false)
-                        }
-                    }
+        while ($true) {
+            $line = Wait-Task -Task $process.StandardOutput.ReadLineAsync() -Between $between
+            if ($null -eq $line) {
+                break
+            }
+            if (-not $begun) {
+                # The document's own tag.
+                $begun = $true
+                continue
+            }
+            if ($line -eq '</Objs>') {
+                $whole = $true
+                continue
+            }
+            $stream = ''
+            if ($line -match '^<[A-Za-z0-9]+ S="(?<stream>[a-z]+)"') {
+                $stream = $Matches['stream']
+            }
+            $document = '<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">' + $line + '</Objs>'
+            try {
+                $values = [System.Management.Automation.PSSerializer]::DeserializeAsList($document)
+            }
+            catch {
+                $Cmdlet.WriteError((New-LeaseError -Code 74 -Message "An object cannot be read: $($_.Exception.Message)" -Target $line))
+                continue
+            }
+            foreach ($value in $values) {
+                if ($stream) {
+                    $failed = $failed -or $stream -eq 'error'
+                    Write-RemoteRecord -Stream $stream -Value $value -Cmdlet $Cmdlet
+                }
+                else {
+                    # An array that the remote wrote as one object stays one.
+                    $PSCmdlet.WriteObject($value, $false)
                 }
             }
-            $whole = $true
-        }
-        catch [System.Xml.XmlException] {
-            # No document, or half of one: the exit code says why.
-            Write-Debug -Message "The document of pslease is not whole: $($_.Exception.Message)"
         }
         while (-not $side['Ended']) {
             $null = Wait-Task -Task $side['Task']

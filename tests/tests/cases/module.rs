@@ -56,6 +56,12 @@ fn marks(document: &str) -> Vec<String> {
 pub(crate) fn streams_come_marked_in_one_document(endpoint: &Endpoint) {
     let home = Home::with_admins(endpoint, "skype", &["kenmyer"], "");
     let finished = run(&home, &[&instrument(endpoint, "Streams")]);
+    // An element a line: that is how the module reads it.
+    let lines: Vec<&str> = finished.stdout.lines().collect();
+    for line in &lines[1..lines.len() - 1] {
+        assert_eq!(marks(&format!("<Objs>{line}</Objs>")).len(), 1, "{line}");
+    }
+    assert_eq!(lines[lines.len() - 1], "</Objs>");
     let marks = marks(&finished.stdout);
     for mark in [
         "output",
@@ -118,4 +124,58 @@ pub(crate) fn a_credential_comes_through_the_pipe(endpoint: &Endpoint) {
     let finished = Console::start(home.pslease(&words), Some(&lines)).finish();
     assert_eq!(finished.code, 0, "{finished:?}");
     assert!(marks(&finished.stdout).contains(&"output".to_owned()), "{finished:?}");
+}
+
+/// The members of `opened` that `Connect-Door`, `Open-Door` and `Get-PSLease` read are there, and the lease can be given back as
+/// they do it.
+pub(crate) fn a_door_is_told_of_as_the_module_reads_it(endpoint: &Endpoint) {
+    let home = Home::with_admins(endpoint, "skype", &["kenmyer"], "");
+    if home.run(&["door", "--help"]).code != 0 {
+        println!("skipped: this pslease has no door");
+        return;
+    }
+    let table = r#"{"SessionOption":{"Culture":"fr-FR","OperationTimeout":120000}}"#;
+    let words = [
+        "door",
+        "kenmyer",
+        "--output",
+        "jsonl",
+        "--mode",
+        "shared",
+        "--wait",
+        "60",
+        "--label=Session 1",
+        "--parameters",
+        "-",
+    ];
+    let finished = Console::start(home.pslease(&words), Some(&format!("{table}\n"))).finish();
+    assert_eq!(finished.code, 0, "{finished:?}");
+    let last = finished.stdout.lines().last().unwrap_or_default();
+    let opened: serde_json::Value = serde_json::from_str(last).unwrap_or_else(|_| panic!("{finished:?}"));
+    assert_eq!(opened["event"], "opened", "{finished:?}");
+    for text in [
+        "path",
+        "profile",
+        "mode",
+        "admin",
+        "organization",
+        "computer_name",
+        "uri",
+        "configuration",
+        "protocol",
+    ] {
+        assert!(opened[text].is_string(), "{text}: {opened}");
+    }
+    let key = format!("{}:{}", opened["lease"], opened["fence"]);
+    let released = home.run(&["release", &key, "--quiet"]);
+    assert_eq!(released.code, 0, "{released:?}");
+
+    let refused = home.run(&["door", "nobody", "--output", "jsonl"]);
+    let last = refused.stdout.lines().last().unwrap_or_default();
+    let error: serde_json::Value = serde_json::from_str(last).unwrap_or_else(|_| panic!("{refused:?}"));
+    assert_eq!(
+        (&error["event"], &error["code"]),
+        (&"error".into(), &refused.code.into()),
+        "{error}"
+    );
 }
