@@ -75,6 +75,20 @@ pub(crate) enum Verb {
     Sessions,
     /// The leases.
     Leases,
+    /// The ceilings, and what the services have shown of them.
+    Limits,
+    /// What happens, one JSON object a line, until Ctrl-C.
+    Events(Events),
+    /// Who holds what, again after every change: `status --watch`.
+    Top,
+    /// Begin nothing new for a profile; what runs, runs on.
+    Pause(Which),
+    /// End a pause or a drain.
+    Resume(Which),
+    /// Pause a profile, and close its sessions as they come free.
+    Drain(Drain),
+    /// Read config.toml now, and say what changed.
+    Reload,
     /// Close a session, or all of a profile's.
     Close(Close),
     /// End somebody's lease.
@@ -302,6 +316,32 @@ pub(crate) struct Status {
     pub(crate) watch: bool,
 }
 
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Which {
+    /// The profile; else the default one.
+    #[arg(value_name = "PROFILE")]
+    pub(crate) profile: Option<String>,
+    /// All of them.
+    #[arg(long, conflicts_with = "profile")]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Drain {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    /// How long what runs may go on; then it is stopped. 60s unless said.
+    #[arg(long, value_name = "TIME", value_parser = parse)]
+    pub(crate) deadline: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Events {
+    /// Only those of this profile.
+    #[arg(short, long, value_name = "PROFILE")]
+    pub(crate) profile: Option<String>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Close {
     /// A session's number, or a profile's name.
@@ -323,6 +363,12 @@ pub(crate) enum Daemon {
     /// Close every session and end it.
     Stop {
         /// How long the closing may take; else the daemon's default.
+        #[arg(long, value_name = "TIME", value_parser = parse)]
+        deadline: Option<Duration>,
+    },
+    /// Replace it: let what runs end, stop it, start the one that is installed now.
+    Upgrade {
+        /// How long what runs may go on; then it is stopped. 60s unless said.
         #[arg(long, value_name = "TIME", value_parser = parse)]
         deadline: Option<Duration>,
     },

@@ -10,6 +10,7 @@ use proto::v1::admin_client::AdminClient;
 use proto::v1::doors_client::DoorsClient;
 use proto::v1::greeting_client::GreetingClient;
 use proto::v1::leases_client::LeasesClient;
+use proto::v1::operations_client::OperationsClient;
 use proto::v1::pipelines_client::PipelinesClient;
 use proto::v1::questions_client::QuestionsClient;
 use proto::v1::sessions_client::SessionsClient;
@@ -161,6 +162,11 @@ impl Client {
     /// Status, watch, shutdown.
     pub fn admin(&self) -> AdminClient<Channel> {
         AdminClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE)
+    }
+
+    /// Pause, resume, drain, reload, events.
+    pub fn operations(&self) -> OperationsClient<Channel> {
+        OperationsClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE)
     }
 
     /// Sign-ins that need more than a secret.

@@ -17,6 +17,7 @@ mod context;
 mod duration;
 mod exit;
 mod failure;
+mod local;
 mod log_in;
 mod notice;
 mod objects;

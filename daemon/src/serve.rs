@@ -24,9 +24,6 @@ use crate::{listen, service, shutdown, sys};
 
 /// What travels before the reader has taken the first: enough for a local socket.
 const WINDOW: u32 = 1 << 20;
-/// A client that is stopped (Ctrl-Z) must not lose its lease at once: its process says whether it lives, this is for
-/// the rest.
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// How long the last answers may take to leave.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
@@ -88,8 +85,8 @@ async fn serve(started: Started) -> anyhow::Result<()> {
         Server::builder()
             .initial_stream_window_size(WINDOW)
             .initial_connection_window_size(WINDOW)
-            .http2_keepalive_interval(Some(KEEP_ALIVE))
-            .http2_keepalive_timeout(Some(KEEP_ALIVE))
+            // No keep-alive: of a local socket the kernel tells when the other end is gone, and a client that is stopped
+            // (Ctrl-Z) answers nothing and is not dead.
             .add_routes(service::routes(&hub).await?)
             .serve_with_incoming_shutdown(ReceiverStream::new(incoming), is_true(closed)),
     );

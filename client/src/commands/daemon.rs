@@ -27,12 +27,13 @@ pub(super) async fn run(context: &Context, verb: Daemon) -> Done {
     match verb {
         Daemon::Start => start(context, &place).await,
         Daemon::Stop { deadline } => unless_interrupted(stop(context, &place, deadline)).await,
+        Daemon::Upgrade { deadline } => super::upgrade::run(context, &place, deadline).await,
         Daemon::Status => status(context, &place).await,
         Daemon::Logs { lines, follow } => unless_interrupted(logs(&place, lines, follow)).await,
     }
 }
 
-async fn start(context: &Context, place: &Place) -> Done {
+pub(super) async fn start(context: &Context, place: &Place) -> Done {
     let before = Client::running(place).await?.is_some();
     let mut dial = context.dial()?;
     dial.autostart = true;
@@ -48,7 +49,7 @@ async fn start(context: &Context, place: &Place) -> Done {
     Ok(Exit::Ok)
 }
 
-async fn stop(context: &Context, place: &Place, deadline: Option<Duration>) -> Done {
+pub(super) async fn stop(context: &Context, place: &Place, deadline: Option<Duration>) -> Done {
     let client = match Client::running(place).await {
         Ok(Some(client)) => client,
         Ok(None) => {

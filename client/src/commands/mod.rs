@@ -7,20 +7,27 @@ mod connect;
 mod daemon;
 mod demo;
 mod door;
+mod drain;
+mod events;
 mod import;
 mod kill;
 mod leases;
+mod limits;
 mod login;
 mod logout;
 mod man;
+mod pause;
 mod profile;
 mod queue;
 mod release;
+mod reload;
 mod renew;
+mod resume;
 mod run;
 mod sessions;
 mod status;
 mod tenant;
+mod upgrade;
 mod with;
 
 use crate::cli::Verb;
@@ -42,6 +49,13 @@ pub(crate) async fn run(context: Context, verb: Verb) -> Done {
         Verb::Queue => queue::run(&context).await,
         Verb::Sessions => sessions::run(&context).await,
         Verb::Leases => leases::run(&context).await,
+        Verb::Limits => limits::run(&context).await,
+        Verb::Events(args) => events::run(&context, args).await,
+        Verb::Top => status::run(&context, crate::cli::Status { watch: true }).await,
+        Verb::Pause(args) => pause::run(&context, args).await,
+        Verb::Resume(args) => resume::run(&context, args).await,
+        Verb::Drain(args) => drain::run(&context, args).await,
+        Verb::Reload => reload::run(&context).await,
         Verb::Close(args) => close::run(&context, args).await,
         Verb::Kill(args) => kill::run(&context, args).await,
         Verb::Daemon(verb) => daemon::run(&context, verb).await,
@@ -53,4 +67,27 @@ pub(crate) async fn run(context: Context, verb: Verb) -> Done {
         Verb::Completions(args) => completions::run(&args),
         Verb::Man(args) => man::run(&args),
     }
+}
+
+/// Names for a sentence.
+fn list(names: &[String]) -> String {
+    if names.is_empty() {
+        "no profile".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+/// The same profiles on another command line.
+fn again(which: &crate::cli::Which) -> String {
+    match &which.profile {
+        Some(profile) => format!(" {profile}"),
+        None if which.all => " --all".to_owned(),
+        None => String::new(),
+    }
+}
+
+/// What is believed of a limit, in words.
+pub(crate) fn believed(limit: &proto::v1::Limit) -> String {
+    limits::believed(limit, std::time::SystemTime::now())
 }

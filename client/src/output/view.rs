@@ -43,6 +43,8 @@ pub(crate) fn lease(lease: Lease) -> Row {
         .with("ttl_left", "TtlLeft", lease.ttl_left)
         .with("running", "Running", lease.running)
         .with("label", "Label", lease.label)
+        .with("idle", "Idle", lease.idle)
+        .with("unused", "Unused", lease.unused)
         .with("holder", "Holder", lease.holder.map(holder).unwrap_or_default())
 }
 
@@ -65,12 +67,15 @@ pub(crate) fn waiter(waiter: Waiter) -> Row {
 }
 
 pub(crate) fn limit(limit: Limit) -> Row {
+    let believed = crate::commands::believed(&limit);
     Row::default()
         .with("scope", "Scope", limit.scope)
         .with("subject", "Subject", limit.subject)
         .with("service", "Service", limit.service)
         .with("used", "Used", limit.used)
-        .with("limit", "Limit", limit.limit)
+        .with("limit", "", limit.limit)
+        .with("believed", "Limit", believed)
+        .with("outside", "Outside", Cell::Id(limit.outside.into()))
         .with("waiting", "Waiting", limit.waiting)
         .with("next_free", "NextFree", limit.next_free)
 }
@@ -96,6 +101,8 @@ fn holder(holder: Holder) -> Row {
         .with("tty", "Tty", holder.tty)
         .with("pid", "Pid", Cell::Id(holder.pid.into()))
         .with("cwd", "", holder.cwd)
+        .with("origin", "Origin", holder.origin)
+        .with("parents", "", holder.parents)
         .with("held", "", holder.held)
 }
 

@@ -10,7 +10,7 @@ use crate::broker::Broker;
 use crate::entry::Entry;
 use crate::event::{EndCause, Failure, FailureKind, Fate};
 use crate::ids::{RequestId, SessionId};
-use crate::roster::{PoolIx, ScopeIx};
+use crate::roster::{PartyIx, PoolIx, ScopeIx};
 use crate::session::State;
 use crate::timer::Timer;
 
@@ -40,12 +40,34 @@ impl Broker {
                 }
             }
         }
+        if was_idle.is_some() != ready {
+            self.wake_reserved(id);
+        }
         if was_idle.is_some() && !ready {
             self.timers.clear(Timer::Idle(id));
         }
         let pool = &mut self.roster.pools[pool];
         put(&mut pool.opening, id, opening);
         put(&mut pool.ready, id, ready);
+    }
+
+    /// A slot more or less is left to those who may not have the last ones.
+    fn wake_reserved(&mut self, id: SessionId) {
+        let Some(admin) = self.sessions.get(&id).map(|session| session.admin) else {
+            return;
+        };
+        for party in self.reserving(admin) {
+            self.mark_party(party);
+        }
+    }
+
+    fn reserving(&self, admin: ScopeIx) -> Vec<PartyIx> {
+        let scope = &self.roster.scopes[admin];
+        if scope.reserves {
+            scope.parties.clone()
+        } else {
+            Vec::new()
+        }
     }
 
     /// Has the close recorded; it follows when that is durable. Whatever still ran is given up for lost.
@@ -150,6 +172,9 @@ impl Broker {
         pool.sessions.remove(&id);
         pool.opening.remove(&id);
         pool.ready.remove(&id);
+        for party in self.reserving(session.admin) {
+            self.mark_party(party);
+        }
         self.record(Entry::Gone { session: id });
         for request in session.closers {
             self.closers.remove(&request);

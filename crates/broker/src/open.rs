@@ -118,6 +118,8 @@ impl Broker {
         let pool = self.roster.pool(scopes, identity);
         self.next_session.0 = self.next_session.0.max(id.0 + 1);
         self.add_session(now, id, shell, profile, pool, State::Recovering);
+        // It was opened, nobody knows how long ago.
+        self.note_open(now, self.roster.party_of(pool).admin);
         self.mark(pool);
     }
 

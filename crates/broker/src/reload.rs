@@ -39,6 +39,10 @@ impl Broker {
             }
         }
         self.drain(now);
+        // Whoever waited for a pace that is another now.
+        for scope in self.roster.scopes.indices() {
+            self.end_pace(now, scope);
+        }
         self.mark_all();
     }
 
@@ -87,6 +91,7 @@ impl Broker {
             scope.limit = None;
             scope.window = Duration::ZERO;
             scope.command_rate = None;
+            scope.reserves = false;
         }
         for ix in self.roster.profiles.indices() {
             let row = &self.roster.profiles[ix];
@@ -103,6 +108,7 @@ impl Broker {
             scope.window = scope
                 .window
                 .max(limits.opens.map_or(Duration::ZERO, |rate| rate.period));
+            scope.reserves |= limits.reserve_interactive > 0;
             // The strictest: the fewest in the same time, or else the longer time.
             if let Some(rate) = limits.commands {
                 let slower = |other: &crate::CommandRate| {

@@ -128,6 +128,8 @@ pub(crate) struct Scope {
     pub(crate) commands: VecDeque<Moment>,
     /// How many of them may in which time: the strictest of all profiles.
     pub(crate) command_rate: Option<CommandRate>,
+    /// A profile of it keeps slots for interactive requests: what is left matters to all who wait.
+    pub(crate) reserves: bool,
     /// The server asked for no more pipelines before then.
     pub(crate) slow_until: Option<Moment>,
     /// How long a bound lease lasts, as a running mean.
@@ -379,6 +381,7 @@ impl Roster {
             commands: VecDeque::new(),
             command_rate: None,
             slow_until: None,
+            reserves: false,
             lease_time: None,
         });
         self.scope_keys.insert(key, scope);

@@ -40,6 +40,21 @@ impl World {
         );
     }
 
+    /// Beyond what was seen to be allowed, one at a time is tried.
+    pub(super) fn check_tries(&self, opened: SessionId) {
+        for scope in self.broker.sessions[&opened].scopes() {
+            let scope = &self.broker.roster.scopes[scope];
+            if let Some((most, _)) = scope.learned.observed {
+                let others = scope.sessions.len() - 1;
+                assert!(
+                    others <= most as usize,
+                    "{others} of {} when {most} were allowed",
+                    scope.subject
+                );
+            }
+        }
+    }
+
     /// At the begin of an open, by the server's own count and with everything that may still arrive.
     pub(super) fn check_limits(&self, opened: usize) {
         let (admin, organization) = self.limits;
@@ -54,6 +69,20 @@ impl World {
         let all: Vec<_> = self.server.possible().map(|(_, profile)| scopes(profile)).collect();
         let used = all.iter().filter(|other| other.0 == mine.0).count();
         assert!(used <= admin as usize, "{used} of {} above {admin}", mine.0);
+        // Beyond what was seen to be allowed, one tries at a time.
+        for (_, scope) in self.broker.roster.scopes.iter() {
+            if let Some((most, _)) = scope.learned.observed
+                && !scope.opening.is_empty()
+            {
+                let opening = scope.opening.len();
+                assert!(
+                    scope.sessions.len() <= most as usize + opening,
+                    "{} of {} are held, {most} were allowed",
+                    scope.sessions.len(),
+                    scope.subject
+                );
+            }
+        }
         let used = all
             .iter()
             .filter(|other| other.1.is_some() && other.1 == mine.1)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::bench::holder;
-use super::world::{Deed, Weather, World};
+use super::world::{Deed, World};
 use crate::session::State;
 use crate::{EndCause, Event, Fence, Holder, LeaseId, Mode, Priority, RequestId, SessionId, TurnOutcome};
 
@@ -104,8 +104,14 @@ impl World {
 
     fn use_lease(&mut self, at: usize, lease: LeaseId, fence: Fence) {
         let busy = !self.clients[at].turns.is_empty();
-        let dies = self.weather == Weather::People || self.weather == Weather::Storm;
-        match self.dice.below(12) {
+        let dies = self.weather.has_people();
+        match self.dice.below(13) {
+            12 => {
+                let request = self.ask();
+                self.reclaims.insert(request);
+                self.send(Event::Reclaim { request, lease, fence });
+                self.reclaims.remove(&request);
+            }
             _ if self.calm => self.let_go(at, lease, fence),
             0..6 if !busy => self.start(at, lease, fence, false),
             0..2 => self.start(at, lease, fence, true),
@@ -213,10 +219,14 @@ impl World {
         for other in self.running.values().filter(|other| other.session == session) {
             assert_eq!(other.client, client, "two clients run something in session {session}");
         }
-        assert!(
-            self.server.shells.contains_key(&session),
-            "session {session} is not there"
-        );
+        if !self.server.shells.contains_key(&session) {
+            assert!(self.overslept, "session {session} is not there");
+            self.running.insert(turn, Running { session, client });
+            self.gone_in_sleep(session);
+            return;
+        }
+        let nested = self.running.values().any(|other| other.session == session);
+        self.check_pace(session, nested);
         self.running.insert(turn, Running { session, client });
         self.server.run(self.now, session, true);
         // Most are short, some long, and some end only because their reader went away and they are stopped.
@@ -247,7 +257,17 @@ impl World {
         let at = self.dice.below(self.profiles.len());
         let profile = self.profiles[at].name.clone();
         let sessions: Vec<SessionId> = self.broker.sessions.keys().copied().collect();
-        match self.dice.below(8) {
+        match self.dice.below(9) {
+            8 => {
+                let request = self.ask();
+                let deadline = self.now + self.dice.between(0, 30_000);
+                self.send(Event::Drain {
+                    request,
+                    profile: profile.clone(),
+                    deadline,
+                });
+                self.after(1_000, 60_000, Deed::Event(Event::Resume { profile }));
+            }
             0 => {
                 self.send(Event::Pause {
                     profile: profile.clone(),

@@ -17,6 +17,8 @@ pub(super) struct Server {
     pub(super) shells: BTreeMap<SessionId, Shell>,
     /// Creates that were sent and may still arrive.
     pub(super) coming: BTreeMap<SessionId, usize>,
+    /// Slots that somebody else holds, by account.
+    pub(super) outside: BTreeMap<String, u32>,
     /// When shells were created of which the answer came back, and for which profile.
     pub(super) arrivals: Vec<(Moment, usize)>,
 }

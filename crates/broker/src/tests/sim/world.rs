@@ -9,11 +9,12 @@ use super::super::bench::{answered, limited, profile, rated};
 use super::super::dice::Dice;
 use super::checks::Fairness;
 use super::clients::{Client, Running};
+use super::ruin::Ledger;
 use super::server::{OPEN_DEADLINE, SERVER_IDLE, Server};
 use crate::session::State;
 use crate::{
-    Action, Broker, Entry, Event, Failure, FailureKind, Fate, Profile, RequestId, Seq, SessionId, Settings, Start,
-    TurnOutcome,
+    Action, Broker, CommandRate, Entry, Event, Failure, FailureKind, Fate, IdleLease, Profile, RequestId, Seq,
+    SessionId, Settings, Start, TurnOutcome,
 };
 
 /// So many opens in so much time, in worlds that have such a limit.
@@ -26,6 +27,43 @@ pub(super) enum Weather {
     Endpoint,
     People,
     Storm,
+    /// All of that, and the daemon dies, the machine sleeps, and somebody else holds slots.
+    Ruin,
+}
+
+impl Weather {
+    pub(super) fn has_failing_endpoint(self) -> bool {
+        matches!(self, Self::Endpoint | Self::Storm | Self::Ruin)
+    }
+
+    pub(super) fn has_people(self) -> bool {
+        matches!(self, Self::People | Self::Storm | Self::Ruin)
+    }
+}
+
+/// What the profiles of a world say beyond their limits.
+#[derive(Clone, Copy)]
+pub(super) struct Care {
+    max_age: Option<Duration>,
+    keep_warm: bool,
+    commands: Option<CommandRate>,
+    reserve: u32,
+    idle_lease: IdleLease,
+}
+
+impl Default for Care {
+    fn default() -> Self {
+        Self {
+            max_age: None,
+            keep_warm: false,
+            commands: None,
+            reserve: 0,
+            idle_lease: IdleLease {
+                after: None,
+                reclaim: false,
+            },
+        }
+    }
 }
 
 /// Something that will happen.
@@ -36,6 +74,8 @@ pub(super) enum Deed {
     /// It will not arrive any more.
     CreateLost(SessionId),
     DeleteArrives(SessionId),
+    /// The same, of a daemon that is dead.
+    DeleteUnheard(SessionId),
     /// The answer to a delete: proof, or not.
     DeleteAnswered {
         session: SessionId,
@@ -45,6 +85,11 @@ pub(super) enum Deed {
     Client(usize),
     People,
     Breaks,
+    Crash,
+    Sleep,
+    Outside,
+    /// Recovery finds the shell again, or not.
+    Reattach(SessionId),
     /// What could not be proven is, at last.
     Proof(SessionId),
 }
@@ -52,13 +97,13 @@ pub(super) enum Deed {
 /// How the remote side sees a session.
 #[derive(Default)]
 pub(super) struct Remote {
-    sent: Moment,
+    pub(super) sent: Moment,
     /// The Create was answered.
-    seen: bool,
+    pub(super) seen: bool,
     /// It will not be, or not well.
-    fails: bool,
+    pub(super) fails: bool,
     /// The driver gave the open up: its answer goes nowhere.
-    abandoned: bool,
+    pub(super) abandoned: bool,
 }
 
 pub(super) struct World {
@@ -76,10 +121,22 @@ pub(super) struct World {
     pub(super) running: BTreeMap<RequestId, Running>,
     /// Every request, and whether it was answered.
     pub(super) requests: BTreeMap<RequestId, bool>,
-    recorded: BTreeSet<SessionId>,
-    closing_recorded: BTreeSet<SessionId>,
-    entries: BTreeMap<Seq, Entry>,
-    durable_fences: u64,
+    pub(super) recorded: BTreeSet<SessionId>,
+    pub(super) closing_recorded: BTreeSet<SessionId>,
+    pub(super) entries: BTreeMap<Seq, Entry>,
+    pub(super) durable_fences: u64,
+    pub(super) ledger: Ledger,
+    /// Requests of holders that came back: their fences are old ones.
+    pub(super) reclaims: BTreeSet<RequestId>,
+    /// It slept: shells may be gone that nobody here knows of.
+    pub(super) overslept: bool,
+    /// What the server really allows an account.
+    pub(super) real_limit: u32,
+    /// When pipelines began, by account.
+    pub(super) begun: BTreeMap<String, Vec<Moment>>,
+    pub(super) settings: Settings,
+    /// What profiles of this world say of age, warmth, pace and leases.
+    pub(super) care: Care,
     last_fence: u64,
     fairness: Fairness,
     /// From now on nothing goes wrong any more.
@@ -118,6 +175,16 @@ impl World {
             closing_recorded: BTreeSet::new(),
             entries: BTreeMap::new(),
             durable_fences: 0,
+            ledger: Ledger::default(),
+            reclaims: BTreeSet::new(),
+            overslept: false,
+            real_limit: limits.0,
+            begun: BTreeMap::new(),
+            settings: Settings {
+                fence_block: 16,
+                ..Settings::default()
+            },
+            care: Care::default(),
             last_fence: 0,
             fairness: Fairness::default(),
             calm: false,
@@ -128,16 +195,34 @@ impl World {
             trace: std::env::var_os("BROKER_SEED").is_some(),
             dice,
         };
+        if weather == Weather::Ruin {
+            world.care = Care {
+                max_age: world.dice.percent(30).then(|| Duration::from_secs(600)),
+                keep_warm: world.dice.percent(20),
+                commands: world.dice.percent(30).then_some(CommandRate {
+                    commands: 3,
+                    period: Duration::from_secs(20),
+                }),
+                reserve: world.dice.below(2) as u32,
+                idle_lease: IdleLease {
+                    after: world.dice.percent(50).then(|| Duration::from_secs(60)),
+                    reclaim: world.dice.percent(50),
+                },
+            };
+            world.after(5_000, 200_000, Deed::Crash);
+            world.after(5_000, 400_000, Deed::Sleep);
+            world.after(1_000, 60_000, Deed::Outside);
+        }
         let rate = world.dice.percent(25);
         world.configure(rate);
         world.rated = rate;
         for client in 0..world.clients.len() {
             world.after(0, 3_000, Deed::Client(client));
         }
-        if weather == Weather::People || weather == Weather::Storm {
+        if weather.has_people() {
             world.after(1_000, 20_000, Deed::People);
         }
-        if weather == Weather::Endpoint || weather == Weather::Storm {
+        if weather.has_failing_endpoint() {
             world.after(1_000, 60_000, Deed::Breaks);
         }
         world
@@ -160,13 +245,16 @@ impl World {
                 if name == "a2" {
                     profile.identity = "https://elsewhere/".to_owned();
                 }
+                let care = if self.calm { Care::default() } else { self.care };
+                profile.lifetimes.max_age = care.max_age;
+                profile.lifetimes.keep_warm = care.keep_warm;
+                profile.limits.commands = care.commands;
+                profile.limits.reserve_interactive = care.reserve;
+                profile.idle_lease = care.idle_lease;
                 if rate { rated(profile, RATE.0, RATE.1) } else { profile }
             })
             .collect();
-        let settings = Settings {
-            fence_block: 16,
-            ..Settings::default()
-        };
+        let settings = self.settings;
         self.send(Event::Configured {
             profiles: self.profiles.clone(),
             settings,
@@ -211,6 +299,7 @@ impl World {
         self.calm = true;
         self.rated = false;
         self.limits = (self.limits.0.max(1), self.limits.1.max(1));
+        self.server.outside.clear();
         self.configure(false);
         for profile in self.profiles.clone() {
             self.send(Event::Resume {
@@ -273,7 +362,7 @@ impl World {
         self.work();
     }
 
-    fn work(&mut self) {
+    pub(super) fn work(&mut self) {
         while let Some(action) = self.broker.poll_action() {
             if self.trace {
                 eprintln!("    {action:?}");
@@ -298,6 +387,8 @@ impl World {
                 format!("refused {}", name.split(['(', ' ', '{']).next().unwrap_or_default())
             }
             Action::Ending { .. } => "ending".to_owned(),
+            Action::Unused { .. } => "unused".to_owned(),
+            Action::Drained { .. } => "drained".to_owned(),
             _ => return,
         };
         self.seen.insert(name);
@@ -314,9 +405,14 @@ impl World {
             Action::Granted {
                 request, lease, fence, ..
             } => {
+                if self.reclaims.remove(&request) {
+                    self.seen.insert("reclaimed".to_owned());
+                    return;
+                }
                 assert!(fence.0 > self.last_fence, "fence {fence} after {}", self.last_fence);
                 assert!(fence.0 < self.durable_fences, "fence {fence} is not durable");
                 self.last_fence = fence.0;
+                self.ledger.lease(lease);
                 self.lease_granted(request, lease, fence);
             }
             Action::TurnGranted { turn, session } => self.turn_granted(turn, session),
@@ -333,9 +429,35 @@ impl World {
         }
     }
 
+    pub(super) fn make_durable(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Fences { end } => self.durable_fences = end.0,
+            Entry::Intent { session, .. } => {
+                self.recorded.insert(*session);
+            }
+            Entry::Closing { session, .. } => {
+                self.closing_recorded.insert(*session);
+            }
+            _ => {}
+        }
+        let profiles = &self.profiles;
+        let at = |name: &crate::ProfileName| profiles.iter().position(|profile| profile.name == *name).unwrap();
+        self.ledger.durable(entry, at);
+    }
+
+    pub(super) fn trace_line(&self, what: &str) {
+        if self.trace {
+            eprintln!("{} --- {what}", self.now);
+        }
+    }
+
     fn write(&mut self, seq: Seq, entry: Entry) {
-        let fails = !self.calm && self.weather == Weather::Storm && self.dice.percent(3);
+        let fails = !self.calm && matches!(self.weather, Weather::Storm | Weather::Ruin) && self.dice.percent(3);
         let awaited = entry.is_awaited();
+        if !awaited {
+            self.ledger.write_behind(self.now, entry);
+            return;
+        }
         self.entries.insert(seq, entry);
         if awaited {
             let event = if fails {
@@ -354,7 +476,8 @@ impl World {
         );
         self.server.coming.insert(session, profile);
         self.check_limits(profile);
-        let fails = !self.calm && matches!(self.weather, Weather::Endpoint | Weather::Storm) && self.dice.percent(35);
+        self.check_tries(session);
+        let fails = !self.calm && self.weather.has_failing_endpoint() && self.dice.percent(35);
         let remote = Remote {
             sent: self.now,
             fails,
@@ -442,6 +565,7 @@ impl World {
     fn happen(&mut self, deed: Deed) {
         match deed {
             Deed::Event(event) => self.deliver(event),
+            Deed::CreateArrives(session) if self.refuse_over_quota(session) => {}
             Deed::CreateArrives(session) => {
                 self.server.create(self.now, session);
                 let answered = self
@@ -459,8 +583,7 @@ impl World {
                 self.server.coming.remove(&session);
             }
             Deed::DeleteArrives(session) => {
-                let lost =
-                    !self.calm && matches!(self.weather, Weather::Endpoint | Weather::Storm) && self.dice.percent(20);
+                let lost = !self.calm && self.weather.has_failing_endpoint() && self.dice.percent(20);
                 let found = !lost && self.server.delete(session);
                 self.after(10, 500, Deed::DeleteAnswered { session, found });
             }
@@ -475,7 +598,23 @@ impl World {
                 self.break_one();
                 self.after(1_000, 120_000 * self.pace, Deed::Breaks);
             }
-            Deed::People | Deed::Breaks => {}
+            Deed::Crash if !self.calm => {
+                self.crash();
+                self.after(5_000, 300_000 * self.pace, Deed::Crash);
+            }
+            Deed::Sleep if !self.calm => {
+                self.sleep();
+                self.after(5_000, 600_000 * self.pace, Deed::Sleep);
+            }
+            Deed::Outside if !self.calm => {
+                self.meddle_outside();
+                self.after(5_000, 60_000 * self.pace, Deed::Outside);
+            }
+            Deed::People | Deed::Breaks | Deed::Crash | Deed::Sleep | Deed::Outside => {}
+            Deed::DeleteUnheard(session) => {
+                self.server.delete(session);
+            }
+            Deed::Reattach(session) => self.reattach(session),
             Deed::Proof(session) => {
                 self.server.delete(session);
                 self.server.coming.remove(&session);
@@ -486,26 +625,34 @@ impl World {
 
     fn deliver(&mut self, event: Event) {
         match &event {
-            Event::Recorded { seq } | Event::RecordFailed { seq } => match self.entries.remove(seq) {
-                Some(Entry::Fences { end }) if matches!(event, Event::Recorded { .. }) => self.durable_fences = end.0,
-                Some(Entry::Intent { session, .. }) if matches!(event, Event::Recorded { .. }) => {
-                    self.recorded.insert(session);
+            Event::Recorded { seq } => {
+                if let Some(entry) = self.entries.remove(seq) {
+                    self.make_durable(&entry);
                 }
-                Some(Entry::Closing { session, .. }) => {
+            }
+            Event::RecordFailed { seq } => {
+                if let Some(Entry::Closing { session, .. }) = self.entries.remove(seq) {
                     self.closing_recorded.insert(session);
                 }
-                _ => {}
-            },
+            }
             Event::Opened { session, .. } => {
                 // An answer and a close may cross: then the driver does not tell, or tells too late.
                 if self.remotes[session].abandoned && self.dice.percent(50) {
                     return;
                 }
                 if !self.server.shells.contains_key(session) {
+                    let remote = &self.remotes[session];
+                    if !remote.fails
+                        && !remote.abandoned
+                        && let Some(late) = self.late_answer(*session)
+                    {
+                        self.send(late);
+                    }
                     return;
                 }
                 self.remotes.get_mut(session).unwrap().seen = true;
             }
+            Event::SessionLost { session, .. } => self.running.retain(|_, running| running.session != *session),
             Event::OpenFailed { session, fate, .. } => {
                 let remote = &self.remotes[session];
                 if remote.abandoned && *fate != Fate::Gone {
@@ -526,10 +673,10 @@ impl World {
             return;
         }
         let busy = self.server.shells.get(&session).is_some_and(|shell| shell.running > 0);
-        let until = if !seen {
-            Some(sent + OPEN_DEADLINE + SERVER_IDLE)
-        } else if busy {
+        let until = if busy {
             None
+        } else if !seen {
+            Some(sent + OPEN_DEADLINE + SERVER_IDLE)
         } else {
             Some(self.now + SERVER_IDLE)
         };
