@@ -161,9 +161,33 @@ pub(crate) struct Run {
     /// With --output clixml: every stream on standard output, an element a line, marked as PowerShell marks them (S="error").
     #[arg(long)]
     pub(crate) streams: bool,
+    /// Give the pipeline what comes on standard input, each line a string.
+    #[arg(long)]
+    pub(crate) input: bool,
+    /// The same, read in this way.
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub(crate) input_format: Option<InputFormat>,
     /// The command.
     #[arg(value_name = "WORDS", required = true)]
     pub(crate) words: Vec<String>,
+}
+
+impl Run {
+    /// How the pipeline's input is read, if it has any.
+    pub(crate) fn input_format(&self) -> Option<InputFormat> {
+        self.input_format.or(self.input.then_some(InputFormat::Lines))
+    }
+}
+
+/// What standard input holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InputFormat {
+    /// Each line a string.
+    Lines,
+    /// One JSON value a line, objects as PowerShell's ConvertFrom-Json makes them.
+    Jsonl,
+    /// A document as Export-Clixml writes it, each of its values an object.
+    Clixml,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 pub(crate) mod anchors;
 mod carriers;
+pub(crate) mod input;
 pub(crate) mod module;
 pub(crate) mod restart;
 pub(crate) mod run;

@@ -57,6 +57,7 @@ on_both_endpoints! {
     acquire_lasts_as_long_as_its_shell: anchors,
     acquire_ends_with_its_own_script_not_with_the_one_around_it: anchors,
     with_binds_to_its_child: anchors,
+    input_is_given_line_by_line_as_json_and_as_clixml: input,
     streams_come_marked_in_one_document: module,
     a_credential_comes_through_the_pipe: module,
     a_door_is_told_of_as_the_module_reads_it: module,

@@ -15,6 +15,7 @@ use pslease::LeaseKey;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 
@@ -26,7 +27,7 @@ use crate::failure::{Done, Failure};
 use crate::notice::{Notices, hint, say};
 use crate::objects::Objects;
 use crate::parameters;
-use crate::pipeline::{Asked, Chunks, Host, Screen, Streams, error_text, printable};
+use crate::pipeline::{Asked, Bodies, Chunks, Host, Screen, Streams, error_text, printable, standard_input};
 
 /// What PowerShell says of a command on a closed session, which is what people search for.
 const NOT_VALID: &str = "State of runspace is not valid for this operation.";
@@ -61,6 +62,16 @@ pub(super) async fn run(context: &Context, args: cli::Run) -> Done {
     };
     let began = begin(&args, asked, lease, parameters.clone());
     let (requests, outgoing) = mpsc::channel(OUTGOING);
+    // Apart, so that a stop and an answer find room however much input waits.
+    let (inputs, given) = mpsc::channel(OUTGOING);
+    let input = match args.input_format() {
+        Some(format) => Some(Input {
+            bodies: standard_input(format).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?,
+            inputs,
+            next: None,
+        }),
+        None => None,
+    };
     let first = InvokeRequest {
         message: Some(Message::Begin(began)),
     };
@@ -74,7 +85,7 @@ pub(super) async fn run(context: &Context, args: cli::Run) -> Done {
         }
         Ok(client
             .pipelines()
-            .invoke(ReceiverStream::new(outgoing))
+            .invoke(ReceiverStream::new(outgoing).merge(ReceiverStream::new(given)))
             .await?
             .into_inner())
     };
@@ -89,8 +100,9 @@ pub(super) async fn run(context: &Context, args: cli::Run) -> Done {
         notices,
         streams: args.streams.then(Streams::default),
         host: Host {
-            asks: io::stdin().is_terminal() && io::stderr().is_terminal(),
+            asks: (input.is_some() || io::stdin().is_terminal()) && io::stderr().is_terminal(),
         },
+        input,
         interrupts,
         settle_at: None,
         started: false,
@@ -116,9 +128,38 @@ fn begin(args: &cli::Run, asked: Asked, lease: Option<LeaseKey>, parameters: Opt
         timeout: args.timeout.and_then(duration::to_proto),
         caller: Some(caller(asked.said.clone())),
         encoding: Encoding::Clixml.into(),
-        what: Some(begin::What::CreatePipeline(asked.body(context::host_size()))),
-        has_input: false,
+        has_input: args.input_format().is_some(),
+        what: Some(begin::What::CreatePipeline(
+            asked.body(context::host_size(), args.input_format().is_some()),
+        )),
         parameters,
+    }
+}
+
+/// Input on its way to a pipeline.
+struct Input {
+    bodies: Bodies,
+    inputs: mpsc::Sender<InvokeRequest>,
+    /// Read, and not sent yet.
+    next: Option<Message>,
+}
+
+impl Input {
+    /// Reads or sends what comes next. Says whether that was the end. May be cancelled: nothing is lost.
+    async fn go_on(&mut self) -> Result<bool, Failure> {
+        if self.next.is_none() {
+            self.next = Some(match self.bodies.recv().await.transpose()? {
+                Some(body) => Message::Input(proto::v1::Input {
+                    object: Some(proto::v1::input::Object::Clixml(body)),
+                }),
+                None => Message::EndOfInput(true),
+            });
+        }
+        let permit = self.inputs.reserve().await.map_err(|_| out_of_order())?;
+        let message = self.next.take();
+        let is_end = matches!(message, Some(Message::EndOfInput(_)));
+        permit.send(InvokeRequest { message });
+        Ok(is_end)
     }
 }
 
@@ -133,6 +174,8 @@ struct Running {
     /// Asked for with `--streams`.
     streams: Option<Streams>,
     host: Host,
+    /// What the pipeline is given, until its end was sent.
+    input: Option<Input>,
     interrupts: Signal,
     /// When the rows of a table have waited for company long enough.
     settle_at: Option<Instant>,
@@ -148,6 +191,13 @@ impl Running {
                 event = next(&mut self.events, &mut self.screen) => event?,
                 _ = self.interrupts.recv() => {
                     self.interrupted()?;
+                    continue;
+                }
+                // Not before the endpoint has it: what waits for a session waits without its input.
+                is_end = given(&mut self.input), if self.started && !self.stopping && self.input.is_some() => {
+                    if is_end? {
+                        self.input = None;
+                    }
                     continue;
                 }
                 () = tokio::time::sleep_until(self.settle_at.unwrap_or_else(Instant::now)), if self.settle_at.is_some() => {
@@ -269,6 +319,14 @@ impl Running {
             tell(end);
         }
         Ok(exit)
+    }
+}
+
+/// Gives the pipeline more of its input.
+async fn given(input: &mut Option<Input>) -> Result<bool, Failure> {
+    match input {
+        Some(input) => input.go_on().await,
+        None => std::future::pending().await,
     }
 }
 

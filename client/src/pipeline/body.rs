@@ -72,9 +72,10 @@ impl Asked {
         }
     }
 
-    /// The body, for a terminal of this size.
-    pub(crate) fn body(self, (columns, lines): (i32, i32)) -> Vec<u8> {
+    /// The body, for a terminal of this size, with input to come or without.
+    pub(crate) fn body(self, (columns, lines): (i32, i32), has_input: bool) -> Vec<u8> {
         let mut pipeline = CreatePipeline::statements(self.statements);
+        pipeline.no_input = !has_input;
         // With the command that wrote a record, as PowerShell itself asks for it.
         pipeline.stream_options = RemoteStreamOptions::AddInvocationInfo;
         // A host of its own, so that its calls come whatever the session was opened with.
@@ -190,7 +191,7 @@ mod tests {
     }
 
     fn read(asked: Asked) -> CreatePipeline {
-        CreatePipeline::read(&asked.body((120, 50))).unwrap()
+        CreatePipeline::read(&asked.body((120, 50), false)).unwrap()
     }
 
     #[test]

@@ -24,9 +24,10 @@ impl Host {
     /// Does what the call wants; the answer, where one is due.
     pub(crate) async fn call(self, screen: &mut Screen, call: HostCall) -> Result<Option<HostResponse>, Failure> {
         let request = request(&call);
+        let mut secrets = Secrets::default();
         let answer = match self.write(screen, &request)? {
             true => Ok(Value::Null),
-            false => self.ask(screen, &request, &call.origin).await?,
+            false => self.ask(screen, &request, &call.origin, &mut secrets).await?,
         };
         if let Err(refusal) = &answer {
             let method = RemoteHostMethodId::from_number(call.method).name();
@@ -43,6 +44,7 @@ impl Host {
                 Ok(value) => Answer::Value(clixml::write(&value).into()),
                 Err(refusal) => Answer::Refused(refusal),
             }),
+            secrets: secrets.0,
         }))
     }
 
@@ -79,6 +81,7 @@ impl Host {
         screen: &mut Screen,
         request: &HostRequest,
         origin: &str,
+        secrets: &mut Secrets,
     ) -> Result<Result<Value, String>, Failure> {
         if let HostRequest::Other(method) = request {
             return Ok(Err(format!("this host has no {}", method.name())));
@@ -105,10 +108,22 @@ impl Host {
                 fields,
             } => {
                 heading(screen, caption, message)?;
-                prompt(fields).await
+                prompt(fields, secrets).await.map(Ok)
             }
-            HostRequest::ReadLineAsSecureString | HostRequest::Credential { .. } => {
-                Ok(Err("pslease gives no passwords to a remote command yet".to_owned()))
+            HostRequest::ReadLineAsSecureString => {
+                let mark = secrets.ask("").await?;
+                Ok(Ok(Value::SecureString(mark)))
+            }
+            HostRequest::Credential {
+                caption,
+                message,
+                user_name,
+                ..
+            } => {
+                heading(screen, caption, message)?;
+                let given = user_name.as_ref().filter(|name| !name.is_empty());
+                let given = given.map(|name| name.to_string_lossy().into_owned());
+                ask_credential(given, secrets).await.map(Ok)
             }
             _ => Ok(Err("this host has no such method".to_owned())),
         }
@@ -147,16 +162,32 @@ fn text(line: String) -> Value {
     Value::String(line.into())
 }
 
-/// Asks field by field, as PowerShell does. A field that wants a password is refused before anything is typed.
-async fn prompt(fields: &[Field]) -> Result<Result<Value, String>, Failure> {
-    let secret = |field: &&Field| {
-        field.type_name.as_ref().is_some_and(|name| {
-            *name == "System.Security.SecureString" || *name == "System.Management.Automation.PSCredential"
-        })
-    };
-    if fields.iter().any(|field| secret(&field)) {
-        return Ok(Err("pslease gives no passwords to a remote command yet".to_owned()));
+/// What was typed and must not be seen. Only the daemon has the session's key, so each stands as a mark in the answer.
+#[derive(Default)]
+struct Secrets(Vec<String>);
+
+impl Secrets {
+    /// Asks for one, unseen; its mark.
+    async fn ask(&mut self, question: &str) -> Result<Text, Failure> {
+        self.0.push(terminal::ask_secret(question).await?);
+        Ok(format!("secret:{}", self.0.len() - 1).into())
     }
+}
+
+/// A name, unless it is given, and its password.
+async fn ask_credential(given: Option<String>, secrets: &mut Secrets) -> Result<Value, Failure> {
+    let user = match given {
+        Some(user) => user,
+        None => terminal::ask("User: ").await?,
+    };
+    let question = format!("Password for user {}: ", printable(&user));
+    let password = secrets.ask(&question).await?;
+    Ok(psrp::body::credential(user, password))
+}
+
+/// Asks field by field, as PowerShell does, unseen where a field wants a password.
+async fn prompt(fields: &[Field], secrets: &mut Secrets) -> Result<Value, Failure> {
+    let is = |field: &Field, name: &str| field.type_name.as_ref().is_some_and(|of| *of == name);
     let mut answers = Vec::new();
     for field in fields {
         let label = field
@@ -165,10 +196,17 @@ async fn prompt(fields: &[Field]) -> Result<Result<Value, String>, Failure> {
             .unwrap_or(&field.name)
             .to_string_lossy()
             .replace('&', "");
-        let line = terminal::ask(&format!("{}: ", printable(&label))).await?;
-        answers.push((Value::String(field.name.clone()), text(line)));
+        let question = format!("{}: ", printable(&label));
+        let answer = if is(field, "System.Security.SecureString") {
+            Value::SecureString(secrets.ask(&question).await?)
+        } else if is(field, "System.Management.Automation.PSCredential") {
+            ask_credential(None, secrets).await?
+        } else {
+            text(terminal::ask(&question).await?)
+        };
+        answers.push((Value::String(field.name.clone()), answer));
     }
-    Ok(Ok(prompt_answers(answers)))
+    Ok(prompt_answers(answers))
 }
 
 /// `[Y] Yes  [N] No  [?] Help (default is "Y"): `, until the answer is one of them.

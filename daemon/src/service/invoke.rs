@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tonic::{Status, Streaming};
 use uuid::Uuid;
 
-use super::output::{Output, end, host_response};
+use super::output::{Output, end, host_response, secret_response};
 use super::pipeline::{Plan, Under};
 use super::wait::{Out, Told as _, wait};
 use super::{error, value};
@@ -523,9 +523,13 @@ impl<'p> Running<'p> {
                 if self.questions == 0 && self.unsent.is_empty() {
                     self.flows();
                 }
-                Order::HostResponse {
-                    pipeline,
-                    body: host_response(response),
+                if response.secrets.is_empty() {
+                    Order::HostResponse {
+                        pipeline,
+                        body: host_response(response),
+                    }
+                } else {
+                    Order::SecretResponse(secret_response(pipeline, response))
                 }
             }
             Some(Message::Stop(true)) => return self.stop(Why::Asked),

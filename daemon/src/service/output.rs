@@ -7,10 +7,11 @@ use proto::v1::invoke_event::Event as Said;
 use psrp::body::{Body as _, ErrorCategory, ErrorRecord, HostOutcome, HostResponse, RemoteHostMethodId, VOID};
 use psrp::{Assembly, Message, MessageType, Piece};
 use runspace::Outcome;
+use uuid::Uuid;
 
 use super::invoke::Why;
 use super::{convert, error, value};
-use crate::session;
+use crate::session::{self, Unsealed};
 
 /// The largest piece of an object that travels at once.
 const CHUNK: usize = 64 << 10;
@@ -224,6 +225,25 @@ pub(super) fn host_response(given: v1::HostResponse) -> Bytes {
     .write()
 }
 
+/// An answer that holds secrets, and what to say instead where they cannot be told.
+pub(super) fn secret_response(pipeline: Uuid, mut given: v1::HostResponse) -> Unsealed {
+    let secrets = std::mem::take(&mut given.secrets);
+    let refusal = v1::HostResponse {
+        call: given.call,
+        method: given.method,
+        answer: Some(v1::host_response::Answer::Refused(
+            "there is no key to send a password with".to_owned(),
+        )),
+        secrets: Vec::new(),
+    };
+    Unsealed {
+        pipeline,
+        body: host_response(given),
+        secrets: secrets.into_iter().map(Into::into).collect(),
+        refusal: host_response(refusal),
+    }
+}
+
 /// How a pipeline ended, in the contract's terms.
 pub(super) fn end(outcome: &Option<Outcome>, why: Option<&Why>, output: Output, profile: &str) -> v1::PipelineEnd {
     let mut end = v1::PipelineEnd {
@@ -360,6 +380,7 @@ mod tests {
             call: 3,
             method: 11,
             answer: Some(v1::host_response::Answer::Refused("nobody".into())),
+            secrets: Vec::new(),
         });
         let read = HostResponse::read(&body).unwrap();
         assert_eq!(read.ci, 3);

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::carrier::{Carrier, Landed, Wanted};
 use super::ending::{not_begun, unproven};
 use super::opening::{self, Trial};
-use super::{Feed, Order, Sessions, key};
+use super::{Feed, Order, Sessions, Unsealed, key};
 use crate::config::Profile;
 
 /// How a session's task begins.
@@ -52,6 +52,8 @@ pub(super) struct Driver {
     pub(super) attendant: Option<Feed>,
     /// Those who wait for the session key, sealed for each.
     pub(super) keys: VecDeque<oneshot::Sender<Bytes>>,
+    /// Answers that wait for the session's key.
+    pub(super) unsealed: Vec<Unsealed>,
     pub(super) pool_message: Assembly,
     pub(super) row: Row,
     /// How long the server keeps the shell idle, as far as is known.
@@ -99,6 +101,7 @@ pub(super) async fn run(
         feeds: HashMap::new(),
         attendant: None,
         keys: VecDeque::new(),
+        unsealed: Vec::new(),
         pool_message: Assembly::new(POOL_MESSAGE),
         row,
         closing,
@@ -208,7 +211,10 @@ impl Driver {
     async fn make_key(&mut self) {
         match key::pair().await {
             Ok(pair) => self.submit(Operation::Key(Box::new(pair))),
-            Err(error) => tracing::error!(session = %self.id, %error, "no key pair"),
+            Err(error) => {
+                tracing::error!(session = %self.id, %error, "no key pair");
+                self.no_key();
+            }
         }
     }
 }

@@ -59,7 +59,8 @@ impl Driver {
             Event::Reattached { connected, ended } => self.reattached(connected, ended).await,
             Event::Disconnected => self.disconnected(),
             Event::Health { state } => self.health(state.as_deref()),
-            Event::KeyReady(_) | Event::KeyRequested => {}
+            Event::KeyReady(key) => self.key_ready(key),
+            Event::KeyRequested => {}
             other => tracing::warn!(session = %self.id, event = ?other, "not understood"),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! - [`Sessions`]: which are live, and what their tasks share. - [`Order`]: what a session is asked.
 //! - [`Tray`]: where a pipeline's output waits for its reader. - `verdict`: failures in the broker's terms.
-//! - `drive`: the task; its ideas are in `opening`, `orders`, `events`, `redirect`, `ending`, `key`, `recovery`.
+//! - `drive`: the task; its ideas are in `opening`, `orders`, `events`, `redirect`, `ending`, `key`, `secrets`, `recovery`.
 //! - `carrier`: what carries a session's messages; `wire`: HTTP lanes; `child`: a program's pipes.
 //! - `question`: what such a program wants to know of a person; `ask_pass`: how ssh asks.
 
@@ -20,6 +20,7 @@ mod orders;
 mod question;
 mod recovery;
 mod redirect;
+mod secrets;
 mod tray;
 mod verdict;
 mod wire;
@@ -45,6 +46,7 @@ use crate::desk;
 
 pub(crate) use credential::credential;
 pub(crate) use question::Questions;
+pub(crate) use secrets::Unsealed;
 pub(crate) use tray::{Feed, Item, Tray};
 pub(crate) use verdict::{kind, words};
 pub(crate) use wire::{network, proxies};
@@ -92,6 +94,8 @@ pub(crate) enum Order {
         body: Bytes,
         sealed: oneshot::Sender<Bytes>,
     },
+    /// The same, with secrets that need the session's key.
+    SecretResponse(Unsealed),
     Stop {
         pipeline: Uuid,
     },

@@ -40,6 +40,7 @@ impl Driver {
                     body,
                 }
             }
+            Order::SecretResponse(unsealed) => return self.answer_with_secrets(unsealed),
             Order::Stop { pipeline } => Operation::Stop { pipeline },
             Order::Taken { pipeline, bytes } => {
                 if !self.feeds.contains_key(&pipeline) {

@@ -102,6 +102,9 @@ impl Driver {
 
     pub(super) async fn refused(&mut self, operation: &'static str, cause: &Cause) {
         tracing::warn!(session = %self.id, operation, %cause, "refused");
+        if operation == "key exchange" {
+            return self.no_key();
+        }
         // A shell that is not there is told as broken, with what that proves.
         if !self.recovering || matches!(cause, Cause::ShellLost { .. }) {
             return;

@@ -2,6 +2,7 @@
 
 use clixml::{Content, Object, Text, Value};
 
+use super::host_struct::HostStruct as _;
 use super::members::Members;
 use crate::Error;
 
@@ -133,18 +134,8 @@ impl HostDefaultData {
     }
 
     fn to_value(&self) -> Value {
-        let coordinates = |at: Coordinates| {
-            (
-                "System.Management.Automation.Host.Coordinates",
-                Object::new().extended("x", at.x).extended("y", at.y).into(),
-            )
-        };
-        let size = |size: Size| {
-            let fields = Object::new()
-                .extended("width", size.width)
-                .extended("height", size.height);
-            ("System.Management.Automation.Host.Size", fields.into())
-        };
+        let coordinates = |at: Coordinates| (Coordinates::TYPE, at.to_value());
+        let size = |size: Size| (Size::TYPE, size.to_value());
         let color = |color: i32| ("System.ConsoleColor", Value::Int32(color));
         // Numbered as HostDefaultDataId, and in the order in which PowerShell writes them.
         let entries: [(i32, (&str, Value)); 10] = [
@@ -176,23 +167,8 @@ impl HostDefaultData {
             found.and_then(|(_, value)| value.property("V"))
         };
         let number = |id, default| entry(id).and_then(Value::as_i32).unwrap_or(default);
-        let pair = |id, first, second| {
-            let part = |name| {
-                entry(id)
-                    .and_then(|value| value.property(name))
-                    .and_then(Value::as_i32)
-                    .unwrap_or(0)
-            };
-            (part(first), part(second))
-        };
-        let size = |id| {
-            let (width, height) = pair(id, "width", "height");
-            Size { width, height }
-        };
-        let coordinates = |id| {
-            let (x, y) = pair(id, "x", "y");
-            Coordinates { x, y }
-        };
+        let size = |id| entry(id).and_then(Size::of).unwrap_or_default();
+        let coordinates = |id| entry(id).and_then(Coordinates::of).unwrap_or_default();
         Ok(HostDefaultData {
             foreground: number(0, -1),
             background: number(1, -1),
