@@ -3,6 +3,7 @@
 //! - [`binaries`]: `pslease` and `psleased`, built once a test run.
 //! - [`Home`]: a `PSLEASE_HOME` in a temporary folder, with profiles, and the daemon that runs there.
 //! - [`Endpoint`]: the embedded tenant, or the peer where it is to be had; both tell the truth about their shells.
+//! - [`Realm`]: a Kerberos KDC, where one is installed.
 //! - [`Sshd`]: an OpenSSH server with keys of its own, where one is installed.
 //! - [`Person`]: `pslease` on a terminal, and somebody who reads and types there.
 //! - [`Console`]: a running `pslease` whose output is read line by line.
@@ -16,6 +17,7 @@ mod home;
 mod http;
 mod peer;
 mod person;
+mod realm;
 mod sshd;
 
 pub use binaries::{Binaries, binaries};
@@ -24,6 +26,7 @@ pub use endpoint::{Endpoint, Truth};
 pub use home::Home;
 pub use peer::Peer;
 pub use person::Person;
+pub use realm::Realm;
 pub use sshd::Sshd;
 
 use std::time::{Duration, Instant};

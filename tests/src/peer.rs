@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
+use crate::http;
+
 /// A running peer; it ends when this is dropped, because its standard input closes.
 #[derive(Debug)]
 pub struct Peer {
@@ -34,21 +36,31 @@ impl Peer {
 
     /// Starts one with a configuration file of the peer's folder.
     pub fn start(python: &Path, config: &str) -> Self {
+        Self::run(python, &["--config", config], &[])
+    }
+
+    /// Starts the hosts that want NTLM or Kerberos, over plain http, with a realm's environment if there is one.
+    pub fn on_premises(python: &Path, realm: &[(&str, &str)]) -> Self {
+        let none = [("KRB5_KTNAME", "FILE:/nonexistent")];
+        let realm = if realm.is_empty() { &none[..] } else { realm };
+        Self::run(python, &["--plain", "--config", "onprem.toml"], realm)
+    }
+
+    /// What `GET /control/WHAT` says.
+    pub fn control(&self, what: &str) -> Json {
+        http::json(self.url(), Some(self.ca()), "GET", &format!("/control/{what}"), None)
+    }
+
+    fn run(python: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let mut process = Command::new(python)
-            .args([
-                "-m",
-                "peer",
-                "--port",
-                "0",
-                "--until-stdin-closes",
-                "--config",
-                config,
-                "--ca-out",
-            ])
+            .args(["-m", "peer", "--port", "0", "--until-stdin-closes"])
+            .args(arguments)
+            .arg("--ca-out")
             .arg(folder.path().join("ca.pem"))
             .current_dir(Self::folder())
             .env("PYTHONDONTWRITEBYTECODE", "1")
+            .envs(environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -73,7 +85,7 @@ impl Peer {
 
     /// The certificate of its authority.
     pub fn ca(&self) -> &Path {
-        Path::new(self.ready["ca"].as_str().expect("a path"))
+        Path::new(self.ready["ca"].as_str().unwrap_or_default())
     }
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod anchors;
 mod carriers;
 pub(crate) mod input;
 pub(crate) mod module;
+mod negotiate;
 pub(crate) mod restart;
 pub(crate) mod run;
 pub(crate) mod slots;

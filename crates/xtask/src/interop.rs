@@ -1,7 +1,7 @@
 //! The built binaries against `../shared/peer`, an endpoint that nobody here wrote.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::cargo::{self, Outcome};
 
@@ -12,9 +12,60 @@ pub(crate) fn run() -> Outcome {
         return Ok(());
     }
     let python = environment(&peer)?;
-    let mut tests = cargo::command(&["test", "--package", "pslease-tests", "--", "interop::"]);
-    tests.env("PSLEASE_PEER_PYTHON", python);
-    cargo::finish(tests, "cargo test --package pslease-tests -- interop::")
+    negotiate(&peer, &python);
+    let link = [
+        "test",
+        "--package",
+        "pslease-link",
+        "--features",
+        "negotiate",
+        "--test",
+        "negotiate",
+    ];
+    for arguments in [&link[..], &["test", "--package", "pslease-tests", "--", "interop::"]] {
+        let mut tests = cargo::command(arguments);
+        tests.env("PSLEASE_PEER_PYTHON", &python);
+        cargo::finish(tests, &format!("cargo {}", arguments.join(" ")))?;
+    }
+    Ok(())
+}
+
+/// What the peer needs for NTLM and Kerberos, as far as that is to be had: the second wants MIT's headers and a compiler.
+/// The tests themselves say what they skip.
+fn negotiate(peer: &Path, python: &Path) {
+    let folder = target().join("peer-venv");
+    let file = peer.join("requirements-negotiate.txt");
+    let wanted = std::fs::read_to_string(&file).unwrap_or_default();
+    let stamp = folder.join("installed-negotiate");
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return;
+    }
+    let install = |what: &[&std::ffi::OsStr]| {
+        let mut pip = Command::new(python);
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+            .args(what)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        pip.status().is_ok_and(|status| status.success())
+    };
+    if install(&["--requirement".as_ref(), file.as_ref()]) {
+        // Where this cannot be written it is asked for again, which does no harm.
+        let _ = std::fs::write(&stamp, wanted);
+        return;
+    }
+    let ntlm: Vec<_> = wanted
+        .lines()
+        .filter(|line| line.starts_with("pyspnego"))
+        .map(AsRef::as_ref)
+        .collect();
+    let left = if !ntlm.is_empty() && install(&ntlm) {
+        "Kerberos"
+    } else {
+        "NTLM and Kerberos"
+    };
+    cargo::say(&format!(
+        "skipped: the peer's requirements for {left} cannot be installed (.ci/setup has the packages they need)\n"
+    ));
 }
 
 /// A virtual environment with the peer's pinned requirements, made once a target directory.
