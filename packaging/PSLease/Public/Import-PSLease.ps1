@@ -77,6 +77,9 @@ function Import-PSLease {
     .PARAMETER DisableNameChecking
     Says nothing of imported commands whose verbs are unusual.
 
+    .PARAMETER Refresh
+    Asks the endpoint for its commands anew, in place of what psleased has kept for up to a day.
+
     .EXAMPLE
     Import-PSLease litware
     Get-CsTenant
@@ -196,7 +199,10 @@ function Import-PSLease {
 
         [switch] $AllowClobber,
 
-        [switch] $DisableNameChecking
+        [switch] $DisableNameChecking,
+
+        [Parameter(ParameterSetName = 'Profile')]
+        [switch] $Refresh
     )
 
     process {
@@ -204,6 +210,13 @@ function Import-PSLease {
         $done = $false
         try {
             $from = $Session
+            if ($Refresh) {
+                $fetch = @('import', '--refresh', '--quiet')
+                if ($ProfileName) {
+                    $fetch += @('--profile', $ProfileName)
+                }
+                $null = Invoke-Program -ArgumentList $fetch
+            }
             if ($PSCmdlet.ParameterSetName -ne 'Session') {
                 $opened = Connect-Door -Bound $PSBoundParameters -Cmdlet $PSCmdlet
                 $from = $opened
