@@ -16,6 +16,9 @@ use crate::desk;
 use crate::door::Doors;
 use crate::session::Sessions;
 
+/// So many profiles that nobody uses are kept, for whoever comes with the same parameters again.
+const DERIVED: usize = 32;
+
 /// What is shown of a lease besides what the broker knows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Extra {
@@ -72,17 +75,37 @@ impl Hub {
         Ok(current)
     }
 
+    /// Makes a profile known that a request made with parameters of its own.
+    pub(crate) async fn add_derived(&self, profile: Arc<Profile>) {
+        let _one = self.look.lock().await;
+        if self.config.last().derived.contains_key(&profile.name) {
+            return;
+        }
+        let snapshot = self.desk.snapshot().await;
+        let used: Vec<&ProfileName> = snapshot
+            .sessions
+            .iter()
+            .map(|session| &session.profile)
+            .chain(snapshot.leases.iter().map(|lease| &lease.profile))
+            .chain(snapshot.waiters.iter().map(|waiter| &waiter.profile))
+            .collect();
+        let many = self.config.last().derived.len() >= DERIVED;
+        self.config
+            .add_derived(profile, |name| !many || used.iter().any(|used| used.as_str() == name));
+        self.configure(&self.config.last()).await;
+    }
+
     /// Tells the broker what the profiles are, and whose log-on is missing.
     pub(crate) async fn configure(&self, config: &Config) {
         tracing::info!(profiles = config.profiles.len(), "configured");
-        let profiles = config.profiles.values().map(|profile| of_profile(profile)).collect();
+        let profiles = config.all().map(|profile| of_profile(profile)).collect();
         self.desk
             .say(Event::Configured {
                 profiles,
                 settings: Settings::default(),
             })
             .await;
-        for profile in config.profiles.values() {
+        for profile in config.all() {
             self.tell_standing(profile).await;
         }
     }
@@ -129,7 +152,7 @@ fn of_profile(profile: &Profile) -> broker::Profile {
     broker::Profile {
         name: profile.name.as_str().into(),
         scopes: scopes(profile),
-        identity: identity(profile),
+        identity: profile.identity(),
         limits: Limits {
             admin: profile.max_concurrency,
             organization: profile.max_tenant_concurrency,
@@ -168,19 +191,6 @@ pub(crate) fn scopes(profile: &Profile) -> Scopes {
         admin: profile.scope.admin.clone(),
         organization: Some(profile.scope.organization.clone()),
     }
-}
-
-/// What two sessions must have in common to stand in for each other.
-pub(crate) fn identity(profile: &Profile) -> String {
-    format!(
-        "{}\n{:?}\n{}\n{:?}\n{}\n{}",
-        profile.address.uri,
-        profile.program,
-        profile.configuration,
-        profile.ca,
-        profile.no_profile,
-        profile.idle_timeout.as_millis()
-    )
 }
 
 /// What is at the other end, and as whom: where the answers to the same question are the same.

@@ -8,6 +8,7 @@ mod account;
 mod askpass;
 mod clock;
 mod config;
+mod connect;
 mod desk;
 mod door;
 mod folder;

@@ -9,7 +9,7 @@ use broker::{Event, Fence, Holder, LeaseId, Mode, Priority, RestoredLease, Scope
 use ledger::{LeaseKind, LeaseRow, Row};
 
 use crate::desk::News;
-use crate::hub::{self, Extra, Hub};
+use crate::hub::{Extra, Hub};
 use crate::owner::{self, Anchor};
 
 /// Takes over what the last run left.
@@ -44,10 +44,10 @@ pub(crate) async fn recover(hub: &Arc<Hub>, rows: Vec<Row>, leases: Vec<LeaseRow
 }
 
 fn restored(hub: &Hub, row: &Row) -> Event {
-    let profile = hub.config.last().profiles.get(&row.profile).cloned();
+    let profile = hub.config.last().find(&row.profile).cloned();
     // Of the first releases nobody wrote the identity down.
     let identity = match profile {
-        Some(profile) if row.identity.is_empty() => hub::identity(&profile),
+        Some(profile) if row.identity.is_empty() => profile.identity(),
         _ if row.identity.is_empty() => row.uri.clone(),
         _ => row.identity.clone(),
     };

@@ -126,7 +126,7 @@ async fn begin(clock: &Clock, place: &place::Place, opened: Opened) -> Arc<Hub> 
     let config = Arc::new(Source::new(place.config_file()));
     let accounts = Arc::new(Accounts::default());
     let (handle, asked, changed) = desk::Handle::new();
-    let sessions = Sessions::new(clock.clone(), config.clone(), accounts, handle);
+    let sessions = Sessions::new(clock.clone(), config.clone(), accounts, handle, place.state());
     let parts = Parts {
         clock: clock.clone(),
         config,

@@ -58,6 +58,30 @@ impl Endpoint {
         Peer::python().map(|python| Self::Peer(Peer::start(&python, "tenant.toml")))
     }
 
+    /// The peer with the connector's whole flow, its configuration changed; `None` where it is not to be had.
+    pub fn online(change: impl FnOnce(String) -> String) -> Option<Self> {
+        let python = Peer::python()?;
+        let text = std::fs::read_to_string(Peer::folder().join("online.toml")).expect("online.toml");
+        let folder = tempfile::TempDir::new().expect("a temporary folder");
+        let path = folder.path().join("online.toml");
+        std::fs::write(&path, change(text)).expect("the changed configuration");
+        // It is read before the peer says that it is ready.
+        Some(Self::Peer(Peer::start(&python, &path.display().to_string())))
+    }
+
+    /// The peer behind it, for what the tenant has not.
+    pub fn as_peer(&self) -> &Peer {
+        match self {
+            Self::Peer(peer) => peer,
+            Self::Tenant(..) => panic!("it is the tenant"),
+        }
+    }
+
+    /// How often something has happened at the endpoint.
+    pub fn count(&self, what: &str) -> u64 {
+        self.state()["counts"][what].as_u64().unwrap_or_default()
+    }
+
     /// A profile for an admin: the service is `skype` or `exchange`.
     pub fn profile(&self, name: &str, service: &str, admin: &str, extra: &str) -> String {
         let (template, configuration) = match service {

@@ -12,11 +12,20 @@ use serde_json::Value as Json;
 
 /// `method` on `base` + `path`, and the JSON that comes back.
 pub(crate) fn json(base: &str, ca: Option<&Path>, method: &str, path: &str, body: Option<&Json>) -> Json {
+    let body = body.map(Json::to_string).unwrap_or_default();
+    ask(base, ca, method, path, "application/json", &body)
+}
+
+/// A form posted to `base` + `path`, and the JSON that comes back.
+pub(crate) fn form(base: &str, ca: Option<&Path>, path: &str, form: &str) -> Json {
+    ask(base, ca, "POST", path, "application/x-www-form-urlencoded", form)
+}
+
+fn ask(base: &str, ca: Option<&Path>, method: &str, path: &str, kind: &str, body: &str) -> Json {
     let (scheme, rest) = base.split_once("://").expect("a URL");
     let authority = rest.split('/').next().expect("an authority");
-    let body = body.map(Json::to_string).unwrap_or_default();
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+        "{method} {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\nContent-Type: {kind}\r\n\
          Content-Length: {}\r\n\r\n{body}",
         body.len()
     );

@@ -83,6 +83,16 @@ impl Peer {
         self.ready["url"].as_str().expect("a URL")
     }
 
+    /// An access token, as somebody else would have got it.
+    pub fn token(&self, user: &str, password: &str) -> String {
+        let form = format!(
+            "grant_type=password&username={user}&password={}",
+            password.replace('!', "%21")
+        );
+        let granted = http::form(self.url(), Some(self.ca()), "/common/oauth2/token", &form);
+        granted["access_token"].as_str().expect("a token").to_owned()
+    }
+
     /// The certificate of its authority.
     pub fn ca(&self) -> &Path {
         Path::new(self.ready["ca"].as_str().unwrap_or_default())

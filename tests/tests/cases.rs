@@ -3,6 +3,8 @@
 pub(crate) mod anchors;
 mod carriers;
 pub(crate) mod input;
+pub(crate) mod connector;
+pub(crate) mod faults;
 pub(crate) mod module;
 mod negotiate;
 pub(crate) mod restart;

@@ -58,6 +58,8 @@ on_both_endpoints! {
     acquire_ends_with_its_own_script_not_with_the_one_around_it: anchors,
     with_binds_to_its_child: anchors,
     input_is_given_line_by_line_as_json_and_as_clixml: input,
+    a_certificate_that_nobody_trusts_is_shown_with_the_line_that_would: faults,
+    french_text_comes_through_every_format: faults,
     streams_come_marked_in_one_document: module,
     a_credential_comes_through_the_pipe: module,
     a_door_is_told_of_as_the_module_reads_it: module,
@@ -67,4 +69,31 @@ on_both_endpoints! {
     a_lease_whose_session_is_lost_says_so: restart,
     what_cannot_be_closed_without_a_log_in_is_named_and_counted: restart,
     whoever_ran_something_is_told_that_the_outcome_is_unknown: restart,
+}
+
+/// Tests that only the peer with the connector's whole flow can be asked; each says so where there is none.
+macro_rules! online {
+    ($($case:ident: $module:ident),+ $(,)?) => {
+        mod online {
+            $(#[test]
+            fn $case() {
+                crate::cases::$module::$case();
+            })+
+        }
+    };
+}
+
+online! {
+    the_whole_flow_is_told_as_its_document_prints_it: connector,
+    a_wrong_password_is_sent_once_for_twelve_who_wait: connector,
+    a_partner_administers_a_customers_tenant_in_a_session_of_its_own: connector,
+    a_token_that_ends_inside_a_session_is_renewed_and_nobody_notices: connector,
+    a_device_code_is_shown_and_waited_for: connector,
+    an_exchange_session_follows_its_front_end_and_keeps_its_cookie: connector,
+    an_exchange_token_goes_where_its_query_says: connector,
+    an_address_alone_will_do_as_new_pssession_takes_it: connector,
+    a_token_of_somebody_elses_comes_from_a_command: connector,
+    what_is_wrong_is_said_in_one_line_with_a_cure: faults,
+    numbers_count_before_texts_and_texts_may_be_french: faults,
+    an_open_without_an_answer_says_what_may_hold_the_slots: faults,
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use endpoint::{Address, Template};
+use endpoint::{Address, Template, Variant};
 use place::Place;
 use toml_edit::Value;
 
@@ -67,7 +67,7 @@ async fn ask_for_missing(args: &mut ProfileAdd) -> Result<(), Failure> {
         let all = Template::ALL.map(Template::name).join(", ");
         args.template = answer(&format!("Kind of endpoint ({all}): ")).await?;
     }
-    let Some(template) = args.template.as_deref().and_then(Template::named) else {
+    let Some((template, variant)) = args.template.as_deref().and_then(Template::known_as) else {
         return Ok(());
     };
     if template.is_program() {
@@ -80,7 +80,8 @@ async fn ask_for_missing(args: &mut ProfileAdd) -> Result<(), Failure> {
         }
         return Ok(());
     }
-    if args.uri.is_none() && args.host.is_none() && Address::resolve(template, None, None).is_err() {
+    let known = template.defaults().discovery || Address::of_variant(template, variant, None, None).is_ok();
+    if args.uri.is_none() && args.host.is_none() && !known {
         if template.defaults().uri.is_some() {
             args.host = answer("Host: ").await?;
         } else {
@@ -119,13 +120,16 @@ fn check_name(name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn check_address(args: &ProfileAdd, template: Template) -> Result<(), Failure> {
+fn check_address(args: &ProfileAdd, template: Template, variant: Option<Variant>) -> Result<(), Failure> {
     if args.command.is_some() {
         return Err(Failure::usage(format!(
             "--command means nothing to template {template}"
         )));
     }
-    let address = Address::resolve(template, args.uri.as_deref(), args.host.as_deref());
+    if template.defaults().discovery && args.uri.is_none() && args.host.is_none() {
+        return Ok(());
+    }
+    let address = Address::of_variant(template, variant, args.uri.as_deref(), args.host.as_deref());
     let address = address.map_err(|error| Failure::usage(error.to_string()))?;
     if !(address.tls || args.allow_plain_http || address.is_loopback()) {
         return Err(Failure::usage("plain http would show the password to the network")
@@ -158,7 +162,7 @@ fn check_program(args: &ProfileAdd, template: Template) -> Result<(), Failure> {
 /// The keys in the order in which people think of them.
 fn keys(args: &ProfileAdd) -> Result<Vec<(String, Value)>, Failure> {
     let named = needed(args.template.clone(), "--template")?;
-    let template = Template::named(&named).ok_or_else(|| {
+    let (template, variant) = Template::known_as(&named).ok_or_else(|| {
         let all = Template::ALL.map(Template::name).join(", ");
         Failure::usage(format!("{named:?} is no template")).hint(format!("templates are: {all}"))
     })?;
@@ -166,7 +170,7 @@ fn keys(args: &ProfileAdd) -> Result<Vec<(String, Value)>, Failure> {
         check_program(args, template)?;
         args.admin.clone()
     } else {
-        check_address(args, template)?;
+        check_address(args, template, variant)?;
         Some(needed(args.admin.clone(), "--admin")?)
     };
     // ssh calls it a user, as New-PSSession does.

@@ -6,6 +6,17 @@ use crate::Template;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// How long an open may take in all: the default of `New-PSSessionOption -OpenTimeout`.
+pub const OPEN_TIMEOUT: Duration = Duration::from_secs(180);
+/// How long an unused session stays that is not its admin's last. Ours: long enough for the next line of a script.
+pub const LINGER: Duration = MINUTE;
+/// How long a pipeline waits behind another before it takes a second session. Ours: longer than most pipelines run.
+pub const SPREAD_AFTER: Duration = Duration::from_secs(2);
+/// How long a reader may take nothing while others wait. Ours.
+pub const STALL: Duration = MINUTE;
+/// How long a request for a document or a token may take: as long as a browser's user would wait. Ours.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// How an account proves itself to an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LogOn {
@@ -62,8 +73,7 @@ impl LogOn {
     /// Why this build cannot do it, in a sentence for the user; `None` if it can.
     pub const fn missing(self) -> Option<&'static str> {
         match self {
-            Self::Basic | Self::Negotiate | Self::Ntlm | Self::Kerberos | Self::Certificate => None,
-            Self::Bearer => Some("log-on by a token is not there yet"),
+            Self::Basic | Self::Negotiate | Self::Ntlm | Self::Kerberos | Self::Bearer | Self::Certificate => None,
         }
     }
 }

@@ -34,7 +34,7 @@ mod words;
 pub use address::{Address, AddressError};
 pub use challenge::Challenge;
 pub use cloud::SignIn;
-pub use defaults::{Defaults, LogOn, Rate};
+pub use defaults::{Defaults, LINGER, LogOn, OPEN_TIMEOUT, REQUEST_TIMEOUT, Rate, SPREAD_AFTER, STALL};
 pub use device::DeviceCode;
 pub use discovery::{Discovery, Need, Output, Placed, Placement, Question, Renewal, Stage, Target, Way};
 pub use oauth::{Authority, Refresh, Refusal, Renewed};
@@ -48,5 +48,6 @@ pub use redirect::{
 pub use request::{Method, Request, Response};
 pub use template::Template;
 pub use token::{Claims, Expiry, Wall};
+pub use uri::under as is_under;
 pub use variant::{LIMIT_ALIASES, Variant};
 pub use words::{Facts, Kind, Network, Saying, Scene, Tls, TlsReason, Tried, Unanswered};

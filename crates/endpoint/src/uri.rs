@@ -84,7 +84,7 @@ pub(crate) fn join(base: &str, reference: &str) -> Option<String> {
 }
 
 /// Whether `host` is `suffix` or a name under it. `*.` and a dot before the suffix mean the same.
-pub(crate) fn under(host: &str, suffix: &str) -> bool {
+pub fn under(host: &str, suffix: &str) -> bool {
     let suffix = suffix
         .trim_start_matches("*.")
         .trim_start_matches('.')

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use secrecy::{ExposeSecret as _, SecretString};
+
 use crate::{Failure, Kind};
 
 /// The proxy settings of the asker's environment (`https_proxy`, `http_proxy`, `all_proxy`, `no_proxy`).
@@ -17,6 +19,27 @@ impl Proxies {
     /// No proxy.
     pub fn none() -> Self {
         Self::default()
+    }
+
+    /// This one for everything, with Basic where it wants to know who asks.
+    ///
+    /// # Errors
+    /// If it is no address of a proxy.
+    pub fn fixed(address: &str, credential: Option<(&str, &SecretString)>) -> Result<Self, Failure> {
+        let refuse = || {
+            let message = "the proxy's address cannot be used; write http://HOST:PORT or socks5h://HOST:PORT";
+            Failure::not_sent(Kind::Proxy, message)
+        };
+        let mut url = reqwest::Url::parse(address).map_err(|_| refuse())?;
+        if let Some((user, password)) = credential {
+            url.set_username(user).map_err(|()| refuse())?;
+            url.set_password(Some(password.expose_secret()))
+                .map_err(|()| refuse())?;
+        }
+        Ok(Self {
+            all: Some(url.into()),
+            ..Self::default()
+        })
     }
 
     /// Reads the asker's environment; of two spellings the lower-case one counts, and `HTTP_PROXY` not at all (a web

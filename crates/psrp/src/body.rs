@@ -44,7 +44,7 @@ pub use init::{ConnectRunspacePool, InitRunspacePool, RunspacePoolInitData};
 pub use key::{EncryptedSessionKey, PublicKey, PublicKeyRequest};
 pub use metadata::{CommandCount, CommandMetadata, CommandTypes, GetCommandMetadata, ParameterMetadata};
 pub use nested::is_nested;
-pub use private_data::ApplicationPrivateData;
+pub use private_data::{ApplicationPrivateData, primitive_dictionary};
 pub use progress::{ProgressRecord, ProgressType};
 pub use runspaces::{
     Availability, GetAvailableRunspaces, ResetRunspaceState, RunspaceAvailability, SetMaxRunspaces, SetMinRunspaces,

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use psrp::body::InvocationState;
 use psrp::body::{
     Body, ConnectRunspacePool, EncryptedSessionKey, HostDefaultData, HostInfo, InitRunspacePool, PipelineState,
-    PublicKey, RunspacePoolState, RunspaceState, SessionCapability, V2_2, V2_3,
+    PublicKey, RunspacePoolState, RunspaceState, SessionCapability, V2_2, V2_3, primitive_dictionary,
 };
 use psrp::{KeyPair, SessionKey};
 
@@ -20,8 +20,13 @@ pub(crate) fn capability() -> Bytes {
 }
 
 /// A pool is always opened with a host, or a pipeline that says `_useRunspaceHost` never gets a host call (protocol.md 24).
-pub(crate) fn init() -> Bytes {
-    InitRunspacePool::new(HostInfo::console(HostDefaultData::terminal(120, 50))).write()
+pub(crate) fn init(arguments: &[(String, clixml::Value)]) -> Bytes {
+    let mut init = InitRunspacePool::new(HostInfo::console(HostDefaultData::terminal(120, 50)));
+    if !arguments.is_empty() {
+        let arguments = arguments.iter().map(|(name, value)| (name.as_str(), value.clone()));
+        init.application_arguments = primitive_dictionary(arguments);
+    }
+    init.write()
 }
 
 pub(crate) fn connect() -> Bytes {
@@ -76,4 +81,19 @@ pub(crate) fn read_pool_state(body: &[u8]) -> Result<(RunspaceState, Option<Stri
 
 pub(crate) fn read_pipeline_state(body: &[u8]) -> Result<InvocationState, psrp::Error> {
     PipelineState::read(body).map(|read| read.state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_a_dictionary_and_none_are_nothing() {
+        let given = [("X-MS-Client-Version".to_owned(), clixml::Value::from("7.0.2374.2"))];
+        let read = InitRunspacePool::read(&init(&given)).unwrap();
+        let found = read.application_arguments.entry("X-MS-Client-Version");
+        assert_eq!(found.and_then(clixml::Value::as_str), Some("7.0.2374.2"));
+        let none = InitRunspacePool::read(&init(&[])).unwrap();
+        assert_eq!(none.application_arguments, clixml::Value::Null);
+    }
 }

@@ -28,6 +28,8 @@ pub struct Pool {
     /// How much of one pipeline's output is taken in ahead of its reader, in bytes as
     /// [`Piece::weight`](psrp::Piece::weight) counts them.
     pub ahead: usize,
+    /// What scripts see as `$PSSenderInfo.ApplicationArguments`.
+    pub application_arguments: Vec<(String, clixml::Value)>,
 }
 
 impl Pool {
@@ -44,6 +46,7 @@ impl Pool {
             close_timeout: Duration::from_secs(30),
             retry_for: Duration::from_secs(240),
             ahead: 1 << 20,
+            application_arguments: Vec::new(),
         }
     }
 }

@@ -193,7 +193,11 @@ impl Machine {
         debug_assert_eq!(self.phase, Phase::Fresh);
         self.phase = Phase::Opening;
         self.queue(MessageType::SessionCapability, None, bodies::capability());
-        self.queue(MessageType::InitRunspacePool, None, bodies::init());
+        self.queue(
+            MessageType::InitRunspacePool,
+            None,
+            bodies::init(&self.config.application_arguments),
+        );
     }
 
     /// The same for a pool that exists: SESSION_CAPABILITY and CONNECT_RUNSPACEPOOL.

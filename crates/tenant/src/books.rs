@@ -49,6 +49,8 @@ pub(crate) struct Row {
     pub(crate) idle: Duration,
     /// Pipelines that run now: a shell with one is not idle.
     pub(crate) running: u32,
+    /// The language of messages, and that of numbers and dates, as the Create asked for them.
+    pub(crate) locales: (Option<String>, Option<String>),
 }
 
 /// Live now, and the most that ever were.
@@ -188,6 +190,7 @@ mod tests {
             last_activity: Moment::START,
             idle: Duration::from_secs(900),
             running: 0,
+            locales: (None, None),
         }
     }
 

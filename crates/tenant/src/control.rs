@@ -47,6 +47,8 @@ fn state(shared: &Shared) -> Json {
                 "age": now.since(row.created).as_secs_f64(),
                 "idle_for": now.since(row.last_activity).as_secs_f64(),
                 "running": row.running,
+                "locale": row.locales.0,
+                "data_locale": row.locales.1,
             })
         })
         .collect();

@@ -118,6 +118,7 @@ impl Call<'_> {
             last_activity: now,
             idle,
             running: 0,
+            locales: (self.request.locale.clone(), self.request.data_locale.clone()),
         };
         let admitted = self.shared.books().admit(id, row, &service.limits);
         match admitted {

@@ -22,7 +22,12 @@ pub(crate) fn run() -> Outcome {
         "--test",
         "negotiate",
     ];
-    for arguments in [&link[..], &["test", "--package", "pslease-tests", "--", "interop::"]] {
+    let suites = [
+        &link[..],
+        &["test", "--package", "pslease-endpoint", "--test", "peer"],
+        &["test", "--package", "pslease-tests", "--", "interop::", "online::"],
+    ];
+    for arguments in suites {
         let mut tests = cargo::command(arguments);
         tests.env("PSLEASE_PEER_PYTHON", &python);
         cargo::finish(tests, &format!("cargo {}", arguments.join(" ")))?;

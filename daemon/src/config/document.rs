@@ -201,6 +201,27 @@ impl<'a> Keys<'a> {
         Ok(Some((texts.collect::<Result<_, _>>()?, value.span())))
     }
 
+    /// `true`, `false`, or a list of texts.
+    pub(super) fn either_boolean_or_strings(
+        &self,
+        key: &str,
+    ) -> Result<Option<Result<bool, Vec<String>>>, ConfigError> {
+        match self.table.get(key).map(Spanned::get_ref) {
+            None => Ok(None),
+            Some(DeValue::Boolean(_)) => self.boolean(key).map(|set| Some(Ok(set))),
+            Some(_) => Ok(self.strings(key)?.map(|(texts, _)| Err(texts))),
+        }
+    }
+
+    /// A table as the JSON that says the same.
+    pub(super) fn json(&self, key: &str) -> Result<Found<serde_json::Value>, ConfigError> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        match value.get_ref() {
+            DeValue::Table(_) => Ok(Some((json(value.get_ref()), value.span()))),
+            _ => Err(self.wrong(value, key, "a table")),
+        }
+    }
+
     /// The tables under a key, in the order of their names.
     pub(super) fn tables(&self, key: &str) -> Result<Vec<(String, Keys<'a>)>, ConfigError> {
         let Some(value) = self.take(key) else {
@@ -263,6 +284,26 @@ impl<'a> Keys<'a> {
             None => format!("unknown key; allowed: {}", known.join(", ")),
         };
         Err(self.error(&key.span(), key.get_ref(), message))
+    }
+}
+
+fn json(value: &DeValue<'_>) -> serde_json::Value {
+    match value {
+        DeValue::String(text) => text.as_ref().into(),
+        DeValue::Integer(digits) => i64::from_str_radix(digits.as_str(), digits.radix())
+            .map_or_else(|_| digits.as_str().into(), serde_json::Value::from),
+        DeValue::Float(number) => number
+            .as_str()
+            .parse::<f64>()
+            .map_or_else(|_| number.as_str().into(), serde_json::Value::from),
+        DeValue::Boolean(set) => (*set).into(),
+        DeValue::Datetime(time) => time.to_string().into(),
+        DeValue::Array(items) => items.iter().map(|item| json(item.get_ref())).collect(),
+        DeValue::Table(table) => table
+            .iter()
+            .map(|(name, value)| (name.get_ref().to_string(), json(value.get_ref())))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod account;
 mod care;
+mod connector;
+mod derive;
 mod document;
 mod error;
 mod profile;
@@ -9,6 +11,7 @@ mod program;
 mod proof;
 mod source;
 
+pub(crate) use derive::{Derived, unconfigured};
 pub(crate) use error::ConfigError;
 pub(crate) use profile::{Password, Profile};
 pub(crate) use source::{Current, Source};
@@ -20,11 +23,13 @@ use std::sync::Arc;
 use document::Document;
 
 /// Everything that the file says.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Config {
     /// The profile that is meant where none is named.
     pub(crate) default: Option<String>,
     pub(crate) profiles: BTreeMap<String, Arc<Profile>>,
+    /// Profiles that requests made with parameters of their own. Not in the file, and not in lists.
+    pub(crate) derived: BTreeMap<String, Arc<Profile>>,
 }
 
 impl Config {
@@ -53,7 +58,18 @@ impl Config {
         Ok(Self {
             default: default.map(|(name, _)| name),
             profiles,
+            derived: BTreeMap::new(),
         })
+    }
+
+    /// The profile of that very name, of the file or made of one.
+    pub(crate) fn find(&self, name: &str) -> Option<&Arc<Profile>> {
+        self.profiles.get(name).or_else(|| self.derived.get(name))
+    }
+
+    /// Every profile.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Profile>> {
+        self.profiles.values().chain(self.derived.values())
     }
 
     /// The profile that `name` means; empty for the default one, or the only one.
@@ -65,10 +81,11 @@ impl Config {
                 Some(_) => return Err(Unnamed::Several(self.names())),
                 None => return Err(Unnamed::NoneAtAll),
             },
+            (name, _) if self.derived.contains_key(name) => name,
             (_, _) if self.profiles.is_empty() => return Err(Unnamed::NoneAtAll),
             (name, _) => name,
         };
-        self.profiles.get(name).cloned().ok_or_else(|| Unnamed::Unknown {
+        self.find(name).cloned().ok_or_else(|| Unnamed::Unknown {
             name: name.to_owned(),
             known: self.names(),
         })

@@ -3,16 +3,17 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use endpoint::{Address, LogOn, Program, Rate, Template};
+use endpoint::{Address, LogOn, Program, Rate, Template, Variant};
 
 use super::account::{Scope, organization_of};
 use super::care::{Care, rate};
+use super::connector::{self, Connector};
 use super::document::Keys;
 use super::error::ConfigError;
 use super::program;
 use super::proof::{self, Proof};
 
-const KEYS: [&str; 32] = [
+const OWN: [&str; 30] = [
     "template",
     "uri",
     "host",
@@ -21,10 +22,8 @@ const KEYS: [&str; 32] = [
     "organization",
     "aliases",
     "service",
-    "auth",
     "ca",
     "allow_plain_http",
-    "allow_redirection",
     "password_file",
     "password_command",
     "max_concurrency",
@@ -74,8 +73,7 @@ pub(crate) struct Profile {
     pub(crate) scope: Scope,
     pub(crate) ca: Option<PathBuf>,
     pub(crate) allow_plain_http: bool,
-    /// Suffixes of host names that credentials may follow a redirect to.
-    pub(crate) allow_redirection: Vec<String>,
+    pub(crate) connector: Connector,
     pub(crate) password: Password,
     pub(crate) max_concurrency: u32,
     pub(crate) max_tenant_concurrency: Option<u32>,
@@ -102,6 +100,7 @@ impl Profile {
     /// Whether somebody must give a password, or a source of one, before anything can be opened.
     pub(crate) fn needs_secret(&self) -> bool {
         match self.proof.log_on {
+            _ if self.connector.by_token() => true,
             LogOn::Basic | LogOn::Bearer | LogOn::Ntlm => true,
             LogOn::Certificate => false,
             // The asker's tickets do; but only of a name that says its realm is it known whose they must be.
@@ -110,16 +109,18 @@ impl Profile {
     }
 
     pub(super) fn read(name: &str, keys: Keys<'_>) -> Result<Self, ConfigError> {
-        let known = [&KEYS[..], &program::KEYS, &proof::KEYS].concat();
+        let known: Vec<&str> = OWN
+            .into_iter()
+            .chain(connector::KEYS)
+            .chain(program::KEYS)
+            .chain(proof::KEYS)
+            .collect();
         keys.only(&known)?;
-        let template = template(&keys)?;
+        let (template, variant) = template(&keys)?;
         let defaults = template.defaults();
         let program = program::program(&keys, template)?;
         let allow_plain_http = keys.boolean("allow_plain_http")?;
-        let address = match &program {
-            Some(program) => program.address(),
-            None => address(&keys, template, allow_plain_http)?,
-        };
+        let connector = Connector::read(&keys, template, variant)?;
         let configuration = match (keys.string("configuration")?, defaults.configuration) {
             _ if program.is_some() => String::new(),
             (Some((name, _)), _) => name,
@@ -134,8 +135,13 @@ impl Profile {
             (None, Some((admin, _))) => admin,
             (None, None) => return Err(keys.missing("admin is missing: set admin = \"USER\"".to_owned())),
         };
+        let address = match &program {
+            Some(program) => program.address(),
+            None => address(&keys, template, &connector, &admin, allow_plain_http)?,
+        };
         let organization = keys.string("organization")?.map(|(organization, _)| organization);
         let organization = organization
+            .or_else(|| connector.parameters.override_admin_domain.clone())
             .or_else(|| organization_of(&admin))
             .unwrap_or_else(|| address.host.clone());
         let aliases = keys.strings("aliases")?.map(|(aliases, _)| aliases).unwrap_or_default();
@@ -146,15 +152,14 @@ impl Profile {
             (None, None) => template.name().to_owned(),
         };
         let limit = |given: Option<u32>, default: u32| given.unwrap_or(default);
-        let idle_timeout = keys.duration("idle_timeout")?.unwrap_or(defaults.idle_timeout);
+        let idle_timeout = keys
+            .duration("idle_timeout")?
+            .or(connector.options().idle_timeout)
+            .unwrap_or(defaults.idle_timeout);
         let profile = Self {
             scope: Scope::new(&service, &admin, &organization, &aliases),
             ca: keys.string("ca")?.map(|(path, _)| keys.beside(&path)),
-            allow_redirection: keys
-                .strings("allow_redirection")?
-                .map(|(hosts, _)| hosts)
-                .unwrap_or_default(),
-            password: password(&keys)?,
+            password: password_of(&keys, "password_file", "password_command")?,
             max_concurrency: limit(
                 keys.either("max_concurrency", "PowerShellMaxConcurrency", 1..=10_000)?,
                 defaults.max_concurrency,
@@ -164,22 +169,27 @@ impl Profile {
                 .or(defaults.max_tenant_concurrency),
             idle_timeout,
             max_idle_timeout: defaults.max_idle_timeout.max(idle_timeout),
-            linger: keys.duration("linger")?.unwrap_or(Duration::from_secs(60)),
-            spread_after: keys.duration("spread_after")?.unwrap_or(Duration::from_secs(2)),
-            stall: keys.duration("stall")?.unwrap_or(Duration::from_secs(60)),
+            linger: keys.duration("linger")?.unwrap_or(endpoint::LINGER),
+            spread_after: keys.duration("spread_after")?.unwrap_or(endpoint::SPREAD_AFTER),
+            stall: keys.duration("stall")?.unwrap_or(endpoint::STALL),
             open_rate: rate(&keys, "open_rate", "5/60s")?.or(defaults.open_rate),
-            open_timeout: keys.duration("open_timeout")?.unwrap_or(Duration::from_secs(180)),
+            open_timeout: keys
+                .duration("open_timeout")?
+                .or(connector.options().open_timeout)
+                .unwrap_or(endpoint::OPEN_TIMEOUT),
             max_commands: keys
                 .integer("max_commands", 1..=1_000_000)?
                 .unwrap_or(defaults.max_commands),
             reserve_interactive: keys.integer("reserve_interactive", 0..=10_000)?.unwrap_or(0),
-            no_profile: keys.boolean("no_profile")?,
+            no_profile: keys.boolean("no_profile")?
+                || connector.options().no_machine_profile.unwrap_or(template.no_profile()),
             care: Care::read(&keys, template)?,
             proof: Proof::read(&keys, template)?,
             name: name.to_owned(),
             template,
             program,
             address,
+            connector,
             configuration,
             admin,
             organization,
@@ -190,25 +200,42 @@ impl Profile {
     }
 }
 
-fn template(keys: &Keys<'_>) -> Result<Template, ConfigError> {
+fn template(keys: &Keys<'_>) -> Result<(Template, Option<Variant>), ConfigError> {
     let all = || Template::ALL.map(Template::name).join(", ");
     match keys.string("template")? {
-        Some((name, at)) => Template::named(&name)
+        Some((name, at)) => Template::known_as(&name)
             .ok_or_else(|| keys.error(&at, "template", format!("{name:?} is no template; allowed: {}", all()))),
         None => Err(keys.missing(format!("template is missing; allowed: {}", all()))),
     }
 }
 
-fn address(keys: &Keys<'_>, template: Template, allow_plain_http: bool) -> Result<Address, ConfigError> {
-    let uri = keys.string("uri")?;
+fn address(
+    keys: &Keys<'_>,
+    template: Template,
+    connector: &Connector,
+    admin: &str,
+    allow_plain_http: bool,
+) -> Result<Address, ConfigError> {
+    if connector.discovered {
+        return connector.root(admin).map_err(|why| keys.missing(why));
+    }
+    let key = "override_power_shell_uri";
+    let (key, uri) = match (keys.string(key)?, keys.string("uri")?) {
+        (Some((_, at)), Some(_)) => {
+            return Err(keys.error(&at, key, "there is a uri too: keep one of them".to_owned()));
+        }
+        (Some(given), None) => (key, Some(given)),
+        (None, given) => ("uri", given),
+    };
     let host = keys.string("host")?;
     let given = uri.as_ref().or(host.as_ref()).map(|(_, at)| at.clone());
-    let address = Address::resolve(
+    let address = Address::of_variant(
         template,
+        connector.variant,
         uri.as_ref().map(|(uri, _)| uri.as_str()),
         host.as_ref().map(|(host, _)| host.as_str()),
     );
-    let key = if uri.is_some() { "uri" } else { "host" };
+    let key = if uri.is_some() { key } else { "host" };
     match (address, given) {
         (Ok(address), Some(at))
             if !(address.tls || allow_plain_http || address.is_loopback() || proof::seals(keys, template)?) =>
@@ -223,28 +250,27 @@ fn address(keys: &Keys<'_>, template: Template, allow_plain_http: bool) -> Resul
     }
 }
 
-fn password(keys: &Keys<'_>) -> Result<Password, ConfigError> {
-    match (keys.string("password_file")?, keys.strings("password_command")?) {
+/// Where a secret comes from: the first line of a file, or of what a command prints.
+pub(super) fn password_of(keys: &Keys<'_>, file_key: &str, command_key: &str) -> Result<Password, ConfigError> {
+    match (keys.string(file_key)?, keys.strings(command_key)?) {
         (None, None) => Ok(Password::Memory),
         (Some((file, at)), None) => {
             let file = PathBuf::from(file);
             if file.is_absolute() {
                 Ok(Password::File(file))
             } else {
-                Err(keys.error(&at, "password_file", "must be an absolute path".to_owned()))
+                Err(keys.error(&at, file_key, "must be an absolute path".to_owned()))
             }
         }
         (None, Some((words, at))) => {
             if words.first().is_some_and(|program| !program.is_empty()) {
                 Ok(Password::Command(words))
             } else {
-                Err(keys.error(&at, "password_command", "must name a program".to_owned()))
+                Err(keys.error(&at, command_key, "must name a program".to_owned()))
             }
         }
-        (Some(_), Some((_, at))) => Err(keys.error(
-            &at,
-            "password_command",
-            "there is a password_file too: keep one of them".to_owned(),
-        )),
+        (Some(_), Some((_, at))) => {
+            Err(keys.error(&at, command_key, format!("there is a {file_key} too: keep one of them")))
+        }
     }
 }

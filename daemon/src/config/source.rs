@@ -1,10 +1,11 @@
 //! The file behind the configuration: looked at before each request, read again when it has changed.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, Profile};
 
 /// What the file looked like when it was read.
 type Stamp = Option<(SystemTime, u64)>;
@@ -64,7 +65,8 @@ impl Source {
         if changed {
             last.stamp = stamp;
             match read(&self.path) {
-                Ok(config) => {
+                Ok(mut config) => {
+                    config.derived = last.good.kept(&config);
                     last.good = Arc::new(config);
                     last.bad = None;
                     last.any = true;
@@ -89,6 +91,29 @@ impl Source {
 fn stamp(path: &Path) -> Stamp {
     let found = std::fs::metadata(path).ok()?;
     Some((found.modified().ok()?, found.len()))
+}
+
+impl Source {
+    /// Adds a profile that a request made, and takes out those of them that nobody needs.
+    pub(crate) fn add_derived(&self, profile: Arc<Profile>, needed: impl Fn(&str) -> bool) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut config = Config::clone(&last.good);
+        config.derived.retain(|name, _| needed(name));
+        config.derived.insert(profile.name.clone(), profile);
+        last.good = Arc::new(config);
+    }
+}
+
+impl Config {
+    /// The derived profiles whose base is still configured.
+    fn kept(&self, now: &Self) -> BTreeMap<String, Arc<Profile>> {
+        let lives = |profile: &Profile| {
+            let base = profile.connector.base.as_ref();
+            base.is_none_or(|base| now.profiles.contains_key(base))
+        };
+        let kept = self.derived.iter().filter(|(_, profile)| lives(profile));
+        kept.map(|(name, profile)| (name.clone(), profile.clone())).collect()
+    }
 }
 
 /// A file that is not there says nothing, which is allowed.

@@ -10,7 +10,6 @@ use runspace::Kept;
 use uuid::Uuid;
 
 use crate::config::Profile;
-use crate::hub;
 
 /// The rows as they are, or are about to be, in the file.
 #[derive(Debug, Default)]
@@ -57,7 +56,12 @@ impl Books {
             service: profile.scope.service.clone(),
             admin: profile.scope.admin.clone(),
             organization: profile.scope.organization.clone(),
-            uri: profile.address.uri.clone(),
+            // Where it is discovered, nothing is known yet: the first hop says it, before anything is sent.
+            uri: if profile.connector.discovered {
+                String::new()
+            } else {
+                profile.address.uri.clone()
+            },
             resource_uri: String::new(),
             configuration: profile.configuration.clone(),
             session_id: Uuid::new_v4(),
@@ -71,7 +75,7 @@ impl Books {
             renamed: None,
             protocol: None,
             affinity: Affinity::Untold,
-            identity: hub::identity(profile),
+            identity: profile.identity(),
             dirty: false,
             commands: 0,
             opened: 0,

@@ -381,7 +381,7 @@ impl Desk {
                 profile,
                 ..
             } => {
-                match self.parts.config.last().profiles.get(profile.as_str()) {
+                match self.parts.config.last().find(profile.as_str()) {
                     Some(profile) => Some(books.intent(session, shell, profile)),
                     None => {
                         // Taken out of the configuration this instant: nothing may be opened for it.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker::Event;
+use endpoint::{Facts, Saying, Scene, Way};
 use proto::v1;
 use proto::v1::accounts_server::{Accounts, AccountsServer};
 use secrecy::SecretString;
@@ -14,8 +15,9 @@ use super::error;
 use super::parameters::profile_for;
 use crate::account::{LogOn, Standing};
 use crate::config::{Password, Profile};
+use crate::connect;
 use crate::hub::Hub;
-use crate::session::{credential, network, proxies};
+use crate::session::{credential, network};
 
 /// How long the try may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -32,16 +34,24 @@ pub(super) fn service(hub: Arc<Hub>) -> AccountsServer<AccountService> {
 /// What a try came to.
 enum Tried {
     Accepted,
-    Refused(String),
+    Refused(Saying),
     /// The endpoint did not say.
     Unclear(String),
 }
 
 /// Asks the service who it is, with the secret: that opens nothing, and takes no slot.
 async fn try_out(hub: &Hub, profile: &Profile, user: &str, secret: &SecretString) -> Tried {
+    match connect::try_out(&hub.sessions, profile, user, secret).await {
+        Some(Ok(())) => return Tried::Accepted,
+        Some(Err(saying)) if saying.kind.refuses_secret() => return Tried::Refused(saying),
+        Some(Err(saying)) => return Tried::Unclear(saying.message),
+        // Only the endpoint itself can say; where that is not known yet, the first session tries it.
+        None if profile.connector.discovered || profile.connector.by_token() => return Tried::Unclear(String::new()),
+        None => {}
+    }
     let environment = hub.sessions.environment(&profile.name);
     let answer = async {
-        let network = network(profile, proxies(profile, &environment))?;
+        let network = network(&hub.sessions, profile, &environment)?;
         let log_on = LogOn {
             user: user.to_owned(),
             secret: Some(secret.clone()),
@@ -60,11 +70,24 @@ async fn try_out(hub: &Hub, profile: &Profile, user: &str, secret: &SecretString
     };
     match answer.await {
         Ok(answer) if (200..300).contains(&answer.status) => Tried::Accepted,
-        Ok(answer) if answer.status == 401 => Tried::Refused(
-            answer
-                .refusal
-                .unwrap_or_else(|| format!("{} refused the log-on of {user}", profile.address.host)),
-        ),
+        Ok(answer) if answer.status == 401 => {
+            let facts = Facts {
+                status: Some(401),
+                challenges: &answer.challenges,
+                tried: Some(profile.proof.log_on.into()),
+                message: answer.refusal.as_deref().unwrap_or_default(),
+                ..Facts::default()
+            };
+            let host = connect::host_of(&profile.address.uri);
+            let scene = Scene {
+                account: user,
+                ..connect::scene(profile, &host)
+            };
+            match Saying::of(&facts, &scene) {
+                saying if saying.kind.refuses_secret() => Tried::Refused(saying),
+                saying => Tried::Unclear(saying.message),
+            }
+        }
         Ok(answer) => Tried::Unclear(format!("{} answered with HTTP {}", profile.address.host, answer.status)),
         Err(failure) => Tried::Unclear(failure.message),
     }
@@ -106,12 +129,15 @@ impl Accounts for AccountService {
             true => try_out(&self.hub, &profile, &user, &secret).await,
             false => Tried::Unclear(String::new()),
         };
-        if let Tried::Refused(message) = tried {
+        if let Tried::Refused(saying) = tried {
             // Not kept: whatever was there before still counts.
-            let hint = format!("pslease login {}", profile.name);
-            return Err(error::status(v1::ErrorKind::Auth, message, hint));
+            let hint = format!("pslease login {}", profile.known_name());
+            return Err(error::status(v1::ErrorKind::Auth, saying.message, hint));
         }
-        self.hub.accounts.login(&profile, other, secret);
+        let signed = self.hub.accounts.signed(&profile).is_some() && matches!(tried, Tried::Accepted);
+        if !signed {
+            self.hub.accounts.login(&profile, other, secret);
+        }
         let (verified, message) = match tried {
             Tried::Accepted => {
                 self.hub.accounts.accepted(&profile);
@@ -124,7 +150,7 @@ impl Accounts for AccountService {
                 false,
                 format!("the password of {user} is only stored, not tried: {why}"),
             ),
-            Tried::Refused(message) => (false, message),
+            Tried::Refused(saying) => (false, saying.message),
         };
         tracing::info!(profile = profile.name, verified, "login");
         self.hub.sessions.renew_all();
@@ -170,7 +196,11 @@ impl Accounts for AccountService {
                 continue;
             }
             let (standing, in_memory) = self.hub.accounts.standing(profile);
-            let source = match &profile.password {
+            let source = match profile.connector.way {
+                Way::Token => &profile.connector.token,
+                _ => &profile.password,
+            };
+            let source = match source {
                 Password::File(_) => "file",
                 Password::Command(_) => "command",
                 Password::Memory if in_memory => "memory",

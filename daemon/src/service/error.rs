@@ -58,10 +58,23 @@ pub(super) fn unnamed(error: &Unnamed) -> Status {
     status(ErrorKind::Usage, error.to_string(), error.hint())
 }
 
+/// What went wrong on the way to an endpoint.
+pub(super) fn saying(saying: &endpoint::Saying) -> Status {
+    let (failure, _) = crate::connect::verdict(saying, None);
+    status(
+        session::kind(failure.kind),
+        saying.message.as_str(),
+        saying.hint.clone().unwrap_or_default(),
+    )
+}
+
 /// The broker's refusal. `profile` names what was asked for, for cures.
 pub(super) fn refused(hub: &Hub, refusal: &Refusal, profile: &str) -> Status {
     let words = refusal.to_string();
-    let cure = |text: &str| text.replace("PROFILE", profile);
+    let config = hub.config.last();
+    // A profile that a request made with parameters of its own is known by the name of its base.
+    let known = config.find(profile).map_or(profile, |found| found.known_name());
+    let cure = |text: &str| text.replace("PROFILE", known);
     match refusal {
         Refusal::WouldWait(waiting) => of_detail(ErrorDetail {
             kind: ErrorKind::WouldWait.into(),
@@ -84,14 +97,17 @@ pub(super) fn refused(hub: &Hub, refusal: &Refusal, profile: &str) -> Status {
         }
         Refusal::UnknownSession(_) => status(ErrorKind::NotFound, words, "pslease sessions"),
         Refusal::NotUnconfirmed(_) => status(ErrorKind::Usage, words, ""),
-        Refusal::Auth(message) => status(ErrorKind::Auth, message.to_string(), cure("pslease login PROFILE")),
+        Refusal::Auth(message) => {
+            let hint = hub.sessions.cure(message);
+            let hint = hint.unwrap_or_else(|| cure("pslease login PROFILE"));
+            status(ErrorKind::Auth, message.to_string(), hint)
+        }
         Refusal::OpenFailed(failure) => {
             let kind = session::kind(failure.kind);
-            let hint = if kind == ErrorKind::Auth {
-                cure("pslease login PROFILE")
-            } else {
-                String::new()
-            };
+            let hint = hub.sessions.cure(&failure.message).unwrap_or_else(|| match kind {
+                ErrorKind::Auth => cure("pslease login PROFILE"),
+                _ => String::new(),
+            });
             status(kind, failure.message.to_string(), hint)
         }
         Refusal::Unproven { .. } => status(ErrorKind::Endpoint, words, "pslease sessions"),

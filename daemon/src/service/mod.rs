@@ -14,6 +14,7 @@ mod parameters;
 mod pipeline;
 mod questions;
 mod sessions;
+mod sign_in;
 mod status;
 mod value;
 mod wait;
@@ -64,7 +65,8 @@ pub(crate) async fn routes(hub: &Arc<Hub>) -> anyhow::Result<Routes> {
         .add_service(doors::service(hub.clone()))
         .add_service(operate::service(hub.clone()))
         .add_service(questions::service(hub.clone()))
-        .add_service(accounts::service(hub.clone())))
+        .add_service(accounts::service(hub.clone()))
+        .add_service(sign_in::service(hub.clone())))
 }
 
 /// Not serving from the shutdown on.

@@ -111,12 +111,16 @@ fn of_session(
     lease: Option<&&LeaseStatus>,
     now: Moment,
 ) -> v1::Session {
-    let profile = config.profiles.get(one.profile.as_str());
+    let profile = config.find(one.profile.as_str());
     let end = End {
         why: hub.sessions.why(one.session),
         cure: cure(hub, profile.map(|profile| &**profile), one),
     };
     let (state, availability, note) = states(one, now, &end);
+    // Where discovery and redirects led, as long as somebody is there.
+    let live = hub.sessions.place_of(one.session);
+    let configured = profile.map(|profile| (profile.address.host.clone(), profile.address.uri.clone()));
+    let (computer, uri) = live.or(configured).unzip();
     let holder = one.holder.as_ref().map(|who| v1::Holder {
         lease: one.lease.map_or(0, |lease| lease.0),
         session: one.session.0,
@@ -130,7 +134,7 @@ fn of_session(
     v1::Session {
         id: one.session.0,
         name: format!("Session{}", one.session),
-        computer_name: profile.map(|profile| profile.address.host.clone()).unwrap_or_default(),
+        computer_name: computer.unwrap_or_default(),
         state: state.into(),
         configuration_name: profile.map(|profile| profile.configuration.clone()).unwrap_or_default(),
         availability: availability.into(),
@@ -138,7 +142,7 @@ fn of_session(
         admin: one.admin.clone(),
         organization: one.organization.clone().unwrap_or_default(),
         shell_id: one.shell.to_string(),
-        uri: profile.map(|profile| profile.address.uri.clone()).unwrap_or_default(),
+        uri: uri.unwrap_or_default(),
         lease: one.lease.map_or(0, |lease| lease.0),
         holder,
         age: Some(convert::duration(one.age)),

@@ -77,7 +77,7 @@ fn of_news<T: Told>(news: News, profile: &str) -> Option<T> {
     match news.kind {
         _ if news.profile != profile => None,
         NewsKind::Stage => T::stage(news.text),
-        NewsKind::Notice => T::notice(news.text, String::new()),
+        NewsKind::Notice => T::notice(news.text, news.hint),
     }
 }
 
@@ -133,7 +133,9 @@ impl Told for v1::ConnectEvent {
         })
     }
 
-    fn notice(message: String, _hint: String) -> Option<Self> {
-        Self::stage(message)
+    fn notice(message: String, hint: String) -> Option<Self> {
+        Some(Self {
+            event: Some(v1::connect_event::Event::Notice(v1::Notice { message, hint })),
+        })
     }
 }

@@ -161,6 +161,14 @@ impl Carrier {
         }
     }
 
+    /// The edge's own account of the last request without an answer.
+    pub(super) fn last_failure(&self) -> Option<&link::Failure> {
+        match self {
+            Self::Wsman(over) => over.wire.last_failure(),
+            Self::Pipe(_) => None,
+        }
+    }
+
     /// Lets the credential go to this address too.
     pub(super) fn allow(&mut self, uri: &str) -> Result<(), String> {
         match self {

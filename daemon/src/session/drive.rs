@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use broker::SessionId;
+use broker::{Event as Told, SessionId};
 use bytes::Bytes;
 use ledger::Row;
 use moment::Moment;
@@ -19,9 +19,10 @@ use uuid::Uuid;
 
 use super::carrier::{Carrier, Landed, Wanted};
 use super::ending::{not_begun, unproven};
-use super::opening::{self, Trial};
+use super::opening::{self, Prepared};
 use super::{Feed, Order, Sessions, Unsealed, key};
 use crate::config::Profile;
+use crate::connect::{Token, Trial};
 
 /// How a session's task begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +71,12 @@ pub(super) struct Driver {
     pub(super) trial: Option<(Trial, Moment)>,
     /// The endpoint has set cookies, and the books know.
     pub(super) cookies: bool,
+    /// How it is logged on, for words.
+    pub(super) tried: Option<endpoint::Tried>,
+    /// The token that its requests carry, if they do.
+    pub(super) token: Option<Token>,
+    /// Redirects that were followed.
+    pub(super) hops: u32,
     /// The shell is gone, and everybody knows: the task ends.
     pub(super) over: bool,
 }
@@ -84,13 +91,23 @@ pub(super) async fn run(
     orders: mpsc::Receiver<Order>,
     closing: Arc<AtomicBool>,
 ) {
-    let (carrier, trial) = match opening::prepare(&house, id, &profile, &row, task).await {
+    if task != Task::Open && row.uri.is_empty() {
+        // It had not come as far as an address: nothing was ever sent.
+        return house.desk.say(Told::Closed { session: id }).await;
+    }
+    let prepared = match opening::prepare(&house, id, &profile, &row, task).await {
         Ok(prepared) => prepared,
         Err(failure) => {
             not_begun(&house, id, &row, task, failure).await;
             return see_off(&house, id, &row, orders).await;
         }
     };
+    let Prepared {
+        carrier,
+        tried,
+        token,
+        trial,
+    } = prepared;
     let tried_by = house.clock.now() + TRIAL;
     let mut driver = Driver {
         idle: Duration::from_secs(row.idle_seconds),
@@ -110,6 +127,9 @@ pub(super) async fn run(
         cookies: false,
         quiet: task == Task::TryAgain,
         trial: trial.map(|trial| (trial, tried_by)),
+        tried,
+        token,
+        hops: 0,
         over: false,
     };
     let first = match task {
@@ -153,8 +173,10 @@ impl Driver {
             }
             let due = self.carrier.poll_timeout();
             let tried_by = self.trial.as_ref().map(|(_, by)| *by);
+            let renew = self.token.and_then(|token| token.renew);
             tokio::select! {
                 () = self.house.clock.reach(tried_by) => self.trial = None,
+                () = self.house.clock.reach(renew) => self.renew_token(),
                 landed = self.carrier.landed() => self.landed(landed).await,
                 order = orders.recv() => match order {
                     Some(order) => self.ordered(order),
@@ -171,10 +193,15 @@ impl Driver {
 
     async fn landed(&mut self, landed: Landed) {
         if let Landed::Answer(_, response) = &landed {
+            let success = (200..300).contains(&response.status);
             let is_password = response.refusal.as_ref().is_none_or(|refusal| refusal.password);
-            if response.status == 401 && is_password {
-                self.house.accounts.refused(&self.profile);
-            } else if self.trial.is_some() && (200..300).contains(&response.status) {
+            match &mut self.token {
+                // Another token may do: what becomes of it shows when the machine says so.
+                Some(token) => token.proved |= success,
+                None if response.status == 401 && is_password => self.house.accounts.refused(&self.profile),
+                None => {}
+            }
+            if self.trial.is_some() && success {
                 self.accepted();
             }
         }

@@ -5,10 +5,11 @@ use std::time::Duration;
 use broker::{Event as Told, Failure, Fate, SessionId};
 use ledger::{Row, Stage as Recorded};
 use moment::Moment;
-use runspace::{Cause, Outcome, Remains};
+use runspace::{Cause, Operation, Outcome, Remains};
 
 use super::drive::{Driver, Task};
-use super::{Item, Sessions, budget, verdict};
+use super::{Item, Sessions, budget, opening};
+use crate::connect::{self, Token};
 
 /// Tells that nothing was sent: no shell was opened, and none that is there was ended.
 pub(super) async fn not_begun(house: &Sessions, session: SessionId, row: &Row, task: Task, failure: Failure) {
@@ -43,12 +44,15 @@ impl Driver {
     pub(super) async fn open_failed(&mut self, cause: &Cause, shell: Remains) {
         self.opening = false;
         tracing::warn!(session = %self.id, %cause, ?shell, "the open failed");
+        if self.opens_again(cause, shell).await {
+            return;
+        }
         if let Some(told) = budget::told(cause, &self.profile) {
             self.house.desk.say(told).await;
         }
-        let (failure, retry_after) = verdict::of_open(cause);
-        let is_password = !matches!(cause, Cause::LogOn { password: false, .. });
-        if failure.kind == broker::FailureKind::Auth && is_password {
+        let saying = self.saying(cause);
+        let (failure, retry_after) = self.house.failure(&saying, cause.retry_after());
+        if saying.kind.refuses_secret() {
             self.house.accounts.refused(&self.profile);
         }
         self.trial = None;
@@ -83,9 +87,50 @@ impl Driver {
     }
 
     pub(super) async fn auth_needed(&self, cause: &Cause) {
-        let message = verdict::words(cause).into();
-        let profile = self.profile.name.as_str().into();
-        self.house.desk.say(Told::AuthNeeded { profile, message }).await;
+        let saying = self.saying(cause);
+        self.house.tell_auth_needed(&self.profile, &saying).await;
+    }
+
+    fn saying(&self, cause: &Cause) -> endpoint::Saying {
+        let context = connect::Context {
+            tried: self.tried,
+            edge: self.carrier.last_failure().cloned(),
+            host: self
+                .house
+                .place_of(self.id)
+                .map(|(_, uri)| connect::host_of(&uri))
+                .unwrap_or_default(),
+        };
+        connect::of_cause(&self.house, &self.profile, cause, &context)
+    }
+
+    /// A token that was found, not got just now, may have been revoked since: then the open is tried once more, with
+    /// another. Nothing was made.
+    async fn opens_again(&mut self, cause: &Cause, shell: Remains) -> bool {
+        let found = self.token.is_some_and(|token| !token.fresh);
+        let again = found
+            && !self.is_closing()
+            && matches!(cause, Cause::Unauthorized { .. })
+            && matches!(shell, Remains::Nothing(_));
+        if !again {
+            return false;
+        }
+        let generation = self.token.map(|token| token.generation);
+        if let (Some(generation), Some(signed)) = (generation, self.house.accounts.signed(&self.profile))
+            && signed.generation == generation
+            && connect::renew(&self.house, &self.profile, generation).await.is_err()
+        {
+            self.house.accounts.forget_signed(&self.profile);
+        }
+        let prepared = opening::prepare(&self.house, self.id, &self.profile, &self.row, Task::Open).await;
+        let Ok(prepared) = prepared else { return false };
+        tracing::info!(session = %self.id, "once more, with another token");
+        self.carrier = prepared.carrier;
+        self.token = prepared.token.map(|token| Token { fresh: true, ..token });
+        self.hops = 0;
+        self.opening = true;
+        self.submit(Operation::Open);
+        true
     }
 
     fn fate(&self, shell: Remains) -> Fate {
@@ -117,7 +162,7 @@ impl Driver {
 
     pub(super) async fn close_failed(&mut self, cause: &Cause) {
         tracing::warn!(session = %self.id, %cause, "the end is not proven");
-        self.house.note_why(self.id, verdict::words(cause));
+        self.house.note_why(self.id, super::words(cause));
         if matches!(cause, Cause::Unauthorized { .. } | Cause::LogOn { .. }) {
             self.auth_needed(cause).await;
         }

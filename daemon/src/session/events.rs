@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::drive::Driver;
 use super::{Feed, Item, NewsKind, budget};
+use crate::connect;
 
 /// Messages of the pool's own that may wait for one reader.
 const UNREAD: usize = 4096;
@@ -41,13 +42,20 @@ impl Driver {
                 }
             }
             Event::Notice(notice) => self.notice(&notice),
-            Event::AuthNeeded { cause } => {
-                match cause {
-                    Cause::LogOn { password: false, .. } => self.house.rests(&self.profile.name),
-                    _ => self.house.accounts.refused(&self.profile),
+            Event::AuthNeeded { cause } => match self.token {
+                // It was good until now: another takes its place, and nobody need hear of it.
+                Some(token) if token.proved => {
+                    tracing::info!(session = %self.id, %cause, "the token has ended");
+                    self.renew_token();
                 }
-                self.auth_needed(&cause).await;
-            }
+                _ => {
+                    match cause {
+                        Cause::LogOn { password: false, .. } => self.house.rests(&self.profile.name),
+                        _ => self.house.accounts.refused(&self.profile),
+                    }
+                    self.auth_needed(&cause).await;
+                }
+            },
             Event::Closed { proof } => {
                 tracing::info!(session = %self.id, ?proof, "closed");
                 self.over = true;
@@ -82,7 +90,7 @@ impl Driver {
             self.house.desk.kept(self.id, kept, idle, affinity).await;
         }
         self.house.note_opened(self.id, &self.profile, Arc::new(opened));
-        self.house.tell(&self.profile, NewsKind::Stage, "Success");
+        self.house.tell_stage(&self.profile, &endpoint::Stage::Opened);
         let session = self.id;
         self.house.desk.say(Told::Opened { session, idle }).await;
     }
@@ -101,7 +109,13 @@ impl Driver {
     }
 
     fn stage(&self, stage: &Stage) {
+        // Where a service's connector has words of its own, these and no others are told.
+        let known = connect::stage_words(&self.profile, &endpoint::Stage::Initializing).is_some();
         let text = match stage {
+            Stage::Creating { .. } if known => {
+                return self.house.tell_stage(&self.profile, &endpoint::Stage::Initializing);
+            }
+            _ if known => return,
             Stage::Creating { uri } => format!("Initializing remote session at {uri}"),
             Stage::Negotiating => "Negotiating the remoting protocol".to_owned(),
             Stage::Negotiated { protocol } => format!("Remoting protocol {protocol}"),
@@ -110,10 +124,16 @@ impl Driver {
     }
 
     fn notice(&self, notice: &Notice) {
-        let text = notice.to_string();
+        let (text, cure) = match notice {
+            Notice::CreateUnanswered { host, waited } => {
+                let saying = connect::of_unanswered_open(&self.profile, host, *waited);
+                (saying.message, saying.hint.unwrap_or_default())
+            }
+            other => (other.to_string(), String::new()),
+        };
         tracing::info!(session = %self.id, notice = text, "notice");
         if self.opening {
-            self.house.tell(&self.profile, NewsKind::Notice, text);
+            self.house.tell_with(&self.profile, NewsKind::Notice, text, cure);
             return;
         }
         for feed in self.feeds.values() {

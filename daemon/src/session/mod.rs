@@ -21,11 +21,13 @@ mod question;
 mod recovery;
 mod redirect;
 mod secrets;
+mod telling;
 mod tray;
 mod verdict;
 mod wire;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -33,6 +35,7 @@ use std::time::Duration;
 use broker::{Event, Fate, ProfileName, SessionId};
 use bytes::Bytes;
 use dashmap::{DashMap, DashSet};
+use endpoint::DeviceCode;
 use ledger::Row;
 use psrp::MessageType;
 use runspace::Opened;
@@ -42,14 +45,16 @@ use uuid::Uuid;
 use crate::account::Accounts;
 use crate::clock::Clock;
 use crate::config::{Profile, Source};
+use crate::connect::Cures;
 use crate::desk;
 
 pub(crate) use credential::credential;
 pub(crate) use question::Questions;
 pub(crate) use secrets::Unsealed;
+pub(crate) use telling::code_words;
 pub(crate) use tray::{Feed, Item, Tray};
 pub(crate) use verdict::{kind, words};
-pub(crate) use wire::{network, proxies};
+pub(crate) use wire::network;
 
 /// Orders that may wait for a session.
 const ORDERS: usize = 256;
@@ -116,6 +121,8 @@ pub(crate) struct News {
     pub(crate) profile: String,
     pub(crate) kind: NewsKind,
     pub(crate) text: String,
+    /// What helps; for notices, and empty where nothing does.
+    pub(crate) hint: String,
 }
 
 /// Which way it is told.
@@ -140,6 +147,7 @@ struct Asker {
 struct Live {
     orders: mpsc::Sender<Order>,
     host: String,
+    uri: String,
     opened: Option<Arc<Opened>>,
 }
 
@@ -164,10 +172,23 @@ pub(crate) struct Sessions {
     pub(crate) questions: Arc<Questions>,
     /// The profiles of sessions that rest until there are other tickets.
     resting: Mutex<HashSet<String>>,
+    /// Where certificates are kept that a person has to look at.
+    certificates: PathBuf,
+    /// What helps, by the sentence that it belongs to.
+    cures: Cures,
+    /// Device codes that are being waited for, by profile.
+    codes: Mutex<HashMap<String, DeviceCode>>,
 }
 
 impl Sessions {
-    pub(crate) fn new(clock: Clock, config: Arc<Source>, accounts: Arc<Accounts>, desk: desk::Handle) -> Arc<Self> {
+    /// `state` is the daemon's own folder.
+    pub(crate) fn new(
+        clock: Clock,
+        config: Arc<Source>,
+        accounts: Arc<Accounts>,
+        desk: desk::Handle,
+        state: &Path,
+    ) -> Arc<Self> {
         let (news, _) = broadcast::channel(NEWS);
         Arc::new(Self {
             live: DashMap::new(),
@@ -182,12 +203,15 @@ impl Sessions {
             why: Mutex::default(),
             questions: Arc::default(),
             resting: Mutex::default(),
+            certificates: state.join("certificates"),
+            cures: Cures::default(),
+            codes: Mutex::default(),
         })
     }
 
     /// Opens a shell for a session whose intent is in the books.
     pub(crate) fn open(self: &Arc<Self>, session: SessionId, profile: &ProfileName, row: Option<Row>) {
-        let found = self.config.last().profiles.get(profile.as_str()).cloned();
+        let found = self.config.last().find(profile.as_str()).cloned();
         let (Some(profile), Some(row)) = (found, row) else {
             let failure = verdict::internal("the profile is no longer configured");
             self.desk.tell(Event::OpenFailed {
@@ -230,10 +254,9 @@ impl Sessions {
         let config = self.config.last();
         let same = |profile: &&Arc<Profile>| profile.scope.account() == (row.service.clone(), row.admin.clone());
         config
-            .profiles
-            .get(&row.profile)
+            .find(&row.profile)
             .filter(same)
-            .or_else(|| config.profiles.values().find(same))
+            .or_else(|| config.all().find(same))
             .cloned()
     }
 
@@ -244,6 +267,7 @@ impl Sessions {
             Live {
                 orders: orders.clone(),
                 host: profile.address.host.clone(),
+                uri: profile.address.uri.clone(),
                 opened: None,
             },
         );
@@ -358,6 +382,21 @@ impl Sessions {
             .unwrap_or_default()
     }
 
+    /// Where a session is, as host and address: discovery and redirects lead elsewhere than the profile says.
+    pub(crate) fn place_of(&self, session: SessionId) -> Option<(String, String)> {
+        let live = self.live.get(&session)?;
+        Some((live.host.clone(), live.uri.clone()))
+    }
+
+    /// A session's address became known, or changed.
+    pub(crate) fn moved(&self, session: SessionId, uri: &str) {
+        if let Some(mut live) = self.live.get_mut(&session)
+            && let Ok(address) = endpoint::Address::parse(uri)
+        {
+            (live.host, live.uri) = (address.host, address.uri);
+        }
+    }
+
     /// Tells every session that secrets have changed.
     pub(crate) fn renew_all(&self) {
         for live in &self.live {
@@ -417,11 +456,16 @@ impl Sessions {
     }
 
     fn tell(&self, profile: &Profile, kind: NewsKind, text: impl Into<String>) {
+        self.tell_with(profile, kind, text, String::new());
+    }
+
+    fn tell_with(&self, profile: &Profile, kind: NewsKind, text: impl Into<String>, hint: impl Into<String>) {
         // Nobody listens, most of the time.
         let _ = self.news.send(News {
             profile: profile.name.clone(),
             kind,
             text: text.into(),
+            hint: hint.into(),
         });
     }
 }

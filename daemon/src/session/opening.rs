@@ -1,34 +1,37 @@
-//! What a session begins with: the log-on, the connection, and the machine for its carrier.
-
-use std::collections::BTreeMap;
+//! What a session begins with: the way to its endpoint, the connection, and the machine for its carrier.
 
 use broker::{Failure, SessionId};
 use endpoint::Program;
 use ledger::{Affinity, Row};
 use runspace::{Kept, Pipe, Pool, Shell, Wsman};
-use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
 use super::ask_pass::AskPass;
 use super::carrier::Carrier;
-use super::credential::credential;
 use super::drive::Task;
 use super::wire::Wire;
-use super::{Sessions, child, network, proxies, verdict};
-use crate::account::{LogOn, NoLogOn, Standing};
+use super::{Sessions, child, network};
 use crate::config::Profile;
+use crate::connect::{self, Ready, Token, Trial};
 
-/// Held while a secret is tried that nobody has tried.
-pub(super) type Trial = OwnedMutexGuard<()>;
+/// What is ready for its first operation.
+pub(super) struct Prepared {
+    pub(super) carrier: Carrier,
+    /// How it is logged on, for words.
+    pub(super) tried: Option<endpoint::Tried>,
+    /// Set where the credential is a token.
+    pub(super) token: Option<Token>,
+    pub(super) trial: Option<Trial>,
+}
 
-/// The carrier of a session, ready for its first operation. `Err`: nothing was sent.
+/// The carrier of a session. `Err`: nothing was sent that could have made a shell, or ended one.
 pub(super) async fn prepare(
     house: &Sessions,
     id: SessionId,
     profile: &Profile,
     row: &Row,
     task: Task,
-) -> Result<(Carrier, Option<Trial>), Failure> {
+) -> Result<Prepared, Failure> {
     let environment = house.environment(&profile.name);
     if let Some(program) = &profile.program {
         // ssh alone asks in a way that reaches us.
@@ -40,61 +43,87 @@ pub(super) async fn prepare(
         let child = child::start(program, &environment, ask.as_ref()).await?;
         tracing::info!(session = %id, program = program.scope(), pid = child.id(), "over a program's pipes");
         let machine = Pipe::new(pool(profile, row));
-        return Ok((Carrier::pipe(machine, child, program.clone(), ask), None));
+        return Ok(Prepared {
+            carrier: Carrier::pipe(machine, child, program.clone(), ask),
+            tried: None,
+            token: None,
+            trial: None,
+        });
     }
-    let (log_on, trial) = log_on(house, profile, &environment)
+    let ready = connect::ready(house, profile)
         .await
-        .map_err(|missing| verdict::auth(&missing))?;
-    let uri = if row.uri.is_empty() {
-        profile.address.uri.clone()
-    } else {
-        row.uri.clone()
+        .map_err(|saying| house.failure(&saying, None).0)?;
+    // A shell that is there is where its row says, whatever discovery says today.
+    let uri = match task {
+        Task::Open => ready.uri.clone(),
+        Task::Close | Task::TryAgain | Task::Recover => row.uri.clone(),
     };
-    let credential = credential(profile, log_on, &environment);
-    let session = network(profile, proxies(profile, &environment))
-        .and_then(|network| link::Session::new(&network, &uri, credential))
-        .map_err(|failure| verdict::endpoint(&failure))?;
+    if task == Task::Open && uri != row.uri && !house.desk.hop(id, uri.clone()).await {
+        let failed = super::verdict::internal("the address could not be written to the books");
+        return Err(failed);
+    }
+    house.moved(id, &uri);
+    let session = network(house, profile, &environment)
+        .and_then(|network| link::Session::new(&network, &uri, ready.credential.clone()))
+        .map_err(|failure| {
+            let context = connect::Context::default();
+            let saying = connect::of_failure(house, profile, &failure, None, &context);
+            house.failure(&saying, None).0
+        })?;
     if task != Task::Open && row.affinity != Affinity::NotNeeded {
         session.forget_cookies();
     }
     tracing::debug!(session = %id, ?task, uri, "over WS-Management");
-    Ok((Carrier::wsman(machine(profile, row, task), Wire::new(session)), trial))
-}
-
-/// What to log on with. A secret that nobody has tried is tried by one session at a time.
-async fn log_on(
-    house: &Sessions,
-    profile: &Profile,
-    environment: &BTreeMap<String, String>,
-) -> Result<(LogOn, Option<Trial>), NoLogOn> {
-    let log_on = house.accounts.log_on(profile, environment).await?;
-    if log_on.standing == Standing::Accepted {
-        return Ok((log_on, None));
-    }
-    let trial = log_on.trial.clone().lock_owned().await;
-    // Whoever held it before has an answer by now.
-    let log_on = house.accounts.log_on(profile, environment).await?;
-    let trial = (log_on.standing != Standing::Accepted).then_some(trial);
-    Ok((log_on, trial))
+    let machine = machine(profile, row, task, &ready, &uri);
+    Ok(Prepared {
+        carrier: Carrier::wsman(machine, Wire::new(session)),
+        tried: Some(ready.tried),
+        token: ready.token,
+        trial: ready.trial,
+    })
 }
 
 fn pool(profile: &Profile, row: &Row) -> Pool {
     let mut pool = Pool::new(row.shell, Uuid::new_v4().as_u128(), profile.address.host.clone());
     pool.open_timeout = profile.open_timeout;
     pool.objects_after = u64::from(row.epoch) << 32;
+    if let Some(cancel) = profile.connector.options().cancel_timeout {
+        pool.stop_step = cancel;
+    }
     pool
 }
 
-fn machine(profile: &Profile, row: &Row, task: Task) -> Wsman {
-    let pool = pool(profile, row);
-    let mut shell = Shell::new(
-        profile.address.uri.clone(),
-        profile.configuration.clone(),
-        row.session_id,
-    );
+fn machine(profile: &Profile, row: &Row, task: Task, ready: &Ready, uri: &str) -> Wsman {
+    let options = profile.connector.options();
+    let mut pool = pool(profile, row);
+    if let Ok(address) = endpoint::Address::parse(uri) {
+        pool.host = address.host;
+    }
+    for (name, value) in &ready.arguments {
+        let value = clixml::Value::from(value.as_str());
+        pool.application_arguments.push((name.clone(), value));
+    }
+    for (name, value) in &options.application_arguments {
+        pool.application_arguments.retain(|(known, _)| known != name);
+        pool.application_arguments.push((name.clone(), argument(value)));
+    }
+    let mut shell = Shell::new(uri, profile.configuration.clone(), row.session_id);
     shell.idle_timeout = Some(profile.idle_timeout);
     shell.no_profile = profile.no_profile;
-    shell.name = Some(format!("pslease {}", row.session));
+    shell.name = Some(match ready.name {
+        Some(name) => name.to_owned(),
+        None => format!("pslease {}", row.session),
+    });
+    if let Some(culture) = &options.culture {
+        shell.data_locale.clone_from(culture);
+    }
+    if let Some(culture) = &options.ui_culture {
+        shell.locale.clone_from(culture);
+    }
+    if let Some(time) = options.operation_timeout {
+        // What we wait for is the longest that the server may keep a Receive.
+        shell.operation_timeout = time.min(LONGEST_RECEIVE);
+    }
     match task {
         Task::Open => Wsman::new(pool, shell),
         Task::Close | Task::TryAgain | Task::Recover => {
@@ -116,5 +145,24 @@ fn machine(profile: &Profile, row: &Row, task: Task) -> Wsman {
             };
             Wsman::attach(pool, shell, kept)
         }
+    }
+}
+
+/// PowerShell's own: three minutes, which no proxy on the way should cut.
+const LONGEST_RECEIVE: std::time::Duration = std::time::Duration::from_secs(180);
+
+/// An argument of the user's, as PowerShell's PSPrimitiveDictionary holds it.
+fn argument(value: &serde_json::Value) -> clixml::Value {
+    match value {
+        serde_json::Value::Null => clixml::Value::Null,
+        serde_json::Value::Bool(set) => (*set).into(),
+        serde_json::Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => i32::try_from(whole).map_or_else(|_| whole.into(), clixml::Value::from),
+            (None, Some(number)) => number.into(),
+            (None, None) => number.to_string().as_str().into(),
+        },
+        serde_json::Value::String(text) => text.as_str().into(),
+        // PSPrimitiveDictionary holds no more than primitives and dictionaries; what is none goes as its text.
+        other => other.to_string().as_str().into(),
     }
 }

@@ -9,6 +9,7 @@ use super::Order;
 use super::credential::credential;
 use super::drive::Driver;
 use crate::account::Standing;
+use crate::connect::{self, Token};
 
 impl Driver {
     pub(super) fn ordered(&mut self, order: Order) {
@@ -62,6 +63,19 @@ impl Driver {
     /// A new login: what rested goes on with the new secret.
     fn renew(&mut self) {
         let house = self.house.clone();
+        if let Some(token) = self.token {
+            match house.accounts.signed(&self.profile) {
+                Some(signed) if signed.generation != token.generation => {
+                    self.token = Some(Token::of(&signed, false));
+                    self.carrier.renew(connect::credential(&signed.target.credential));
+                    self.submit(Operation::Resume);
+                }
+                Some(_) => {}
+                None if house.accounts.missing(&self.profile).is_none() => self.renew_token(),
+                None => {}
+            }
+            return;
+        }
         let Some(log_on) = house.accounts.remembered(&self.profile) else {
             return;
         };
@@ -71,5 +85,18 @@ impl Driver {
         let environment = house.environment(&self.profile.name);
         self.carrier.renew(credential(&self.profile, log_on, &environment));
         self.submit(Operation::Resume);
+    }
+
+    /// Gets another token in the background, for every session that has this one.
+    pub(super) fn renew_token(&mut self) {
+        let Some(token) = &mut self.token else { return };
+        token.renew = None;
+        let (house, profile, generation) = (self.house.clone(), self.profile.clone(), token.generation);
+        tokio::spawn(async move {
+            match connect::renew(&house, &profile, generation).await {
+                Ok(()) => house.renew_all(),
+                Err(saying) => house.tell_auth_needed(&profile, &saying).await,
+            }
+        });
     }
 }

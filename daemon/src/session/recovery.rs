@@ -10,7 +10,7 @@ use runspace::{Cause, Operation};
 use super::drive::{Driver, Task};
 use super::{NewsKind, Sessions, verdict};
 use crate::config::Profile;
-use crate::{desk, hub};
+use crate::desk;
 
 impl Sessions {
     /// The profile by which a session of an earlier run can be taken again; `None` where that makes no sense.
@@ -20,7 +20,7 @@ impl Sessions {
     pub(crate) fn profile_to_recover(&self, row: &Row) -> Option<Arc<Profile>> {
         let profile = self.profile_of(row).filter(|profile| profile.name == row.profile)?;
         let open = matches!(row.stage, Stage::Open | Stage::Disconnected) && !row.resource_uri.is_empty();
-        let same = hub::identity(&profile) == row.identity;
+        let same = profile.identity() == row.identity;
         let worn = row.commands >= profile.max_commands;
         (open && same && !worn && profile.template.can_disconnect())
             .then_some(profile)

@@ -7,33 +7,26 @@ use super::drive::Driver;
 impl Driver {
     /// Credentials go to another host only where the profile says so, and never from https to http.
     pub(super) async fn redirected(&mut self, from: &str, to: String) {
-        let refusal = match (endpoint::Address::parse(from), endpoint::Address::parse(&to)) {
-            (Ok(old), Ok(new)) if old.tls && !new.tls => Some("from https to http".to_owned()),
-            (Ok(old), Ok(new)) if old.host == new.host || self.allows(&new.host) => None,
-            (_, Ok(new)) => Some(format!(
-                "allow_redirection of profile {} does not list {}",
-                self.profile.name, new.host
-            )),
-            (_, Err(error)) => Some(error.to_string()),
+        let policy = self.profile.connector.redirect_policy();
+        // Which of the redirects it was, the machine has seen: it passes on those that keep the request.
+        let judged = endpoint::redirected(&policy, from, 302, Some(&to), self.hops);
+        let to = match judged {
+            Ok(to) => to,
+            Err(refused) => {
+                let why = refused.to_string();
+                return self.submit(Operation::Refuse { why });
+            }
         };
-        if let Some(why) = refusal {
-            return self.submit(Operation::Refuse { why });
-        }
+        self.hops += 1;
         if !self.house.desk.hop(self.id, to.clone()).await {
             let why = "the redirect could not be written to the books".to_owned();
             return self.submit(Operation::Refuse { why });
         }
         tracing::info!(session = %self.id, to, "redirected");
+        self.house.moved(self.id, &to);
         match self.carrier.allow(&to) {
             Ok(()) => self.submit(Operation::Follow { uri: to }),
             Err(why) => self.submit(Operation::Refuse { why }),
         }
-    }
-
-    fn allows(&self, host: &str) -> bool {
-        self.profile.allow_redirection.iter().any(|suffix| {
-            let suffix = suffix.trim_start_matches("*.").to_ascii_lowercase();
-            host == suffix || host.ends_with(&format!(".{suffix}"))
-        })
     }
 }

@@ -3,34 +3,50 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use endpoint::ProxyAccess;
 use link::{Failure, Network, Post, Proxies, Security, Sent, Trust};
 use runspace::{Failed, Lane, Refusal, Request, Response, Ticket};
 use tokio::task::JoinSet;
 
+use super::Sessions;
 use super::carrier::Landed;
 use crate::config::Profile;
 
 const SOAP: &str = "application/soap+xml;charset=UTF-8";
 
 /// What the lanes of a profile share.
-pub(crate) fn network(profile: &Profile, proxies: Proxies) -> Result<Network, Failure> {
+pub(crate) fn network(
+    house: &Sessions,
+    profile: &Profile,
+    environment: &BTreeMap<String, String>,
+) -> Result<Network, Failure> {
+    let options = profile.connector.options();
     let security = Security {
         trust: profile.ca.clone().map_or(Trust::System, Trust::File),
+        skip_ca_check: options.skip_ca_check,
+        skip_cn_check: options.skip_cn_check,
+        skip_revocation_check: options.skip_revocation_check,
         identity: profile.proof.identity.clone(),
-        ..Security::default()
     };
     Ok(Network::secured(&security)?
-        .with_proxies(proxies)
+        .with_proxies(proxies(house, profile, environment)?)
         .with_source_address(profile.proof.source)
         .allow_plain(profile.allow_plain_http || profile.proof.log_on.seals()))
 }
 
-/// The asker's proxies; none for this machine itself.
-pub(crate) fn proxies(profile: &Profile, environment: &BTreeMap<String, String>) -> Proxies {
-    if profile.address.is_loopback() {
-        return Proxies::none();
+/// The proxy that the options name; else the asker's, and none for this machine itself.
+fn proxies(house: &Sessions, profile: &Profile, environment: &BTreeMap<String, String>) -> Result<Proxies, Failure> {
+    let proxy = &profile.connector.options().proxy;
+    if let Some(address) = &proxy.address {
+        let user = proxy.credential.as_ref().map(|credential| credential.user.as_str());
+        let password = user.and_then(|user| house.accounts.proxy(address, user));
+        return Proxies::fixed(address, user.zip(password.as_ref()));
     }
-    Proxies::of_environment(environment.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+    if proxy.access == ProxyAccess::Direct || profile.address.is_loopback() {
+        return Ok(Proxies::none());
+    }
+    let variables = environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    Ok(Proxies::of_environment(variables))
 }
 
 /// The lanes of one session and what is under way on them.
@@ -38,7 +54,9 @@ pub(crate) fn proxies(profile: &Profile, environment: &BTreeMap<String, String>)
 pub(super) struct Wire {
     session: Arc<link::Session>,
     idle: HashMap<Lane, link::Lane>,
-    flights: JoinSet<(Lane, link::Lane, Landed)>,
+    flights: JoinSet<(Lane, link::Lane, Landed, Option<Failure>)>,
+    /// Why there was no answer, the last time that there was none.
+    last: Option<Failure>,
 }
 
 impl Wire {
@@ -47,7 +65,13 @@ impl Wire {
             session,
             idle: HashMap::new(),
             flights: JoinSet::new(),
+            last: None,
         }
+    }
+
+    /// Why there was no answer, the last time that there was none.
+    pub(super) fn last_failure(&self) -> Option<&Failure> {
+        self.last.as_ref()
     }
 
     pub(super) fn session(&self) -> &link::Session {
@@ -58,7 +82,11 @@ impl Wire {
     pub(super) fn send(&mut self, ticket: Ticket, lane: Lane, request: Request) -> Result<(), (Ticket, Failed)> {
         let connection = match self.idle.remove(&lane).map_or_else(|| self.session.lane(), Ok) {
             Ok(connection) => connection,
-            Err(failure) => return Err((ticket, failed(&failure))),
+            Err(failure) => {
+                let failed = failed(&failure);
+                self.last = Some(failure);
+                return Err((ticket, failed));
+            }
         };
         self.flights.spawn(fly(connection, lane, ticket, request));
         Ok(())
@@ -67,8 +95,9 @@ impl Wire {
     /// The next answer. Never ends while nothing is under way; may be cancelled and called again without loss.
     pub(super) async fn landed(&mut self) -> Landed {
         match self.flights.join_next().await {
-            Some(Ok((lane, connection, landed))) => {
+            Some(Ok((lane, connection, landed, failure))) => {
                 self.idle.insert(lane, connection);
+                self.last = failure.or(self.last.take());
                 landed
             }
             Some(Err(error)) => std::panic::resume_unwind(Box::new(format!("a lane failed: {error}"))),
@@ -77,7 +106,12 @@ impl Wire {
     }
 }
 
-async fn fly(mut connection: link::Lane, lane: Lane, ticket: Ticket, request: Request) -> (Lane, link::Lane, Landed) {
+async fn fly(
+    mut connection: link::Lane,
+    lane: Lane,
+    ticket: Ticket,
+    request: Request,
+) -> (Lane, link::Lane, Landed, Option<Failure>) {
     let Request {
         uri,
         action,
@@ -90,7 +124,7 @@ async fn fly(mut connection: link::Lane, lane: Lane, ticket: Ticket, request: Re
         content_type: SOAP,
         deadline,
     };
-    let landed = match connection.post(post).await {
+    match connection.post(post).await {
         Ok(answer) => {
             tracing::trace!(
                 action,
@@ -109,7 +143,7 @@ async fn fly(mut connection: link::Lane, lane: Lane, ticket: Ticket, request: Re
                 body: answer.body,
                 affinity: answer.affinity,
             };
-            Landed::Answer(ticket, response)
+            (lane, connection, Landed::Answer(ticket, response), None)
         }
         Err(failure) if failure.kind == link::Kind::LogOn => {
             tracing::debug!(action, ?lane, %failure, "no log-on");
@@ -122,14 +156,14 @@ async fn fly(mut connection: link::Lane, lane: Lane, ticket: Ticket, request: Re
                 refusal,
                 ..Response::default()
             };
-            Landed::Answer(ticket, response)
+            (lane, connection, Landed::Answer(ticket, response), None)
         }
         Err(failure) => {
             tracing::debug!(action, ?lane, %failure, "no answer");
-            Landed::Failed(ticket, failed(&failure))
+            let failed = failed(&failure);
+            (lane, connection, Landed::Failed(ticket, failed), Some(failure))
         }
-    };
-    (lane, connection, landed)
+    }
 }
 
 fn failed(failure: &Failure) -> Failed {

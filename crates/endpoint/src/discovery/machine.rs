@@ -403,7 +403,7 @@ impl Discovery {
             host,
             account: self.user.as_deref().unwrap_or_default(),
             organization: self.domain.as_deref().unwrap_or_default(),
-            profile: "",
+            profile: &self.question.profile,
         }
     }
 

@@ -77,7 +77,9 @@ pub(super) fn oauth_endpoint(target: &str) -> String {
 /// The connection address, with what the service's query needs.
 pub(super) fn connection(question: &Question, target: &str, domain: Option<&str>, token: bool) -> String {
     let mut address = target.to_owned();
-    if let Some(domain) = domain.filter(|_| speaks_of_domains(question.template)) {
+    // An address that was given whole is kept so, unless somebody else's domain is meant.
+    let whole = question.uri.is_some() && question.override_admin_domain.is_none();
+    if let Some(domain) = domain.filter(|_| speaks_of_domains(question.template) && !whole) {
         address = uri::with(&address, "AdminDomain", domain);
     }
     if question.template.is_exchange() {

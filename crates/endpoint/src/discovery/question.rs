@@ -76,6 +76,8 @@ pub struct Question {
     pub authority: Option<String>,
     /// The application, where neither a 401 nor the template says it.
     pub client: Option<String>,
+    /// The profile's name, for the commands in hints.
+    pub profile: String,
     /// What a token is renewed by that ends at a calendar time.
     pub wall: Wall,
 }
@@ -99,6 +101,7 @@ impl Question {
             trusted_hosts: Vec::new(),
             authority: None,
             client: None,
+            profile: String::new(),
             wall,
         }
     }

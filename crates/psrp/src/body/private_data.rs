@@ -34,8 +34,9 @@ impl ApplicationPrivateData {
     }
 }
 
-/// A `PSPrimitiveDictionary` of these entries.
-fn primitive_dictionary<I, K, V>(entries: I) -> Value
+/// A `PSPrimitiveDictionary` of these entries: what servers tell clients with, and clients servers
+/// ([`InitRunspacePool::application_arguments`](super::InitRunspacePool::application_arguments)).
+pub fn primitive_dictionary<I, K, V>(entries: I) -> Value
 where
     I: IntoIterator<Item = (K, V)>,
     K: Into<Value>,

@@ -92,7 +92,7 @@ impl Judge<'_> {
             };
             return Verdict::Unauthorized { cause };
         }
-        if let (301 | 302 | 303 | 307 | 308, Some(location)) = (response.status, &response.location) {
+        if let (301 | 302 | 307 | 308, Some(location)) = (response.status, &response.location) {
             return Verdict::Redirect {
                 to: uri::absolute(&flight.uri, location),
             };

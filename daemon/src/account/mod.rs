@@ -1,27 +1,24 @@
 //! Accounts and their secrets: in memory only, from `pslease login` or from the source that the profile names. One
 //! refused log-on, and nothing is sent with that secret again until a new login.
+//!
+//! - `source`: files and commands. - `signed`: what accounts have signed in to, with their tokens.
+
+mod signed;
+mod source;
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
-use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
-use tokio::io::AsyncReadExt;
-use tokio::process::Command;
+use endpoint::Way;
+use secrecy::SecretString;
 
 use crate::config::{Password, Profile};
 
-/// A password that is longer was not meant to be one.
-const LONGEST: u64 = 64 << 10;
-/// How long a credential command may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) use signed::{Signed, Turn};
+pub(crate) use source::read;
 
-/// (service, admin), case-folded.
-type Key = (String, String);
+/// (service, admin), case-folded, and whether it is a token: one is never sent for the other.
+type Key = (String, String, bool);
 
 /// What is known of an account's secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +53,9 @@ impl Default for Account {
 #[derive(Debug, Default)]
 pub(crate) struct Accounts {
     known: Mutex<HashMap<Key, Account>>,
+    signed: signed::Book,
+    /// Passwords for proxies, by address and user.
+    proxies: Mutex<HashMap<(String, String), SecretString>>,
 }
 
 /// What to log on with.
@@ -73,10 +73,21 @@ pub(crate) struct LogOn {
 pub(crate) enum NoLogOn {
     #[error("{0} has no password here yet")]
     Absent(String),
+    #[error("{0} has no access token here yet, or it has ended")]
+    NoToken(String),
+    #[error("{0} has not signed in here yet, or the sign-in has ended")]
+    NotSignedIn(String),
     #[error("the log-on of {0} was refused; its password is not sent again until a new login")]
     Refused(String),
+    #[error("the log-on of {0} was refused; its token is not sent again until a new login")]
+    TokenRefused(String),
     #[error("{0}")]
     Source(String),
+}
+
+fn key(profile: &Profile) -> Key {
+    let (service, admin) = profile.scope.account();
+    (service, admin, profile.connector.by_token())
 }
 
 impl Accounts {
@@ -84,10 +95,11 @@ impl Accounts {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a secret. True if the account had none, or another.
+    /// Keeps a secret. What was got with another is forgotten.
     pub(crate) fn login(&self, profile: &Profile, user: Option<String>, secret: SecretString) {
+        self.signed.forget_all(profile);
         let mut known = self.known();
-        let account = known.entry(profile.scope.account()).or_default();
+        let account = known.entry(key(profile)).or_default();
         *account = Account {
             secret: Some(secret),
             user,
@@ -95,38 +107,45 @@ impl Accounts {
         };
     }
 
-    /// Forgets a secret. True if there was one.
+    /// Forgets every secret of the account. True if there was one.
     pub(crate) fn logout(&self, profile: &Profile) -> bool {
-        self.known()
-            .remove(&profile.scope.account())
-            .is_some_and(|account| account.secret.is_some())
+        let signed = self.signed.forget_all(profile);
+        let (service, admin) = profile.scope.account();
+        let mut known = self.known();
+        let forgotten = [false, true].map(|token| known.remove(&(service.clone(), admin.clone(), token)));
+        let had = forgotten.into_iter().flatten().any(|account| account.secret.is_some());
+        had || signed
     }
 
     /// The endpoint took the secret.
     pub(crate) fn accepted(&self, profile: &Profile) {
-        if let Some(account) = self.known().get_mut(&profile.scope.account()) {
+        if let Some(account) = self.known().get_mut(&key(profile)) {
             account.standing = Standing::Accepted;
         }
     }
 
     /// The endpoint refused it.
     pub(crate) fn refused(&self, profile: &Profile) {
+        self.signed.forget(profile);
         let mut known = self.known();
-        let account = known.entry(profile.scope.account()).or_default();
+        let account = known.entry(key(profile)).or_default();
         // A ticket or a certificate may be another one the next time, and trying it is no strike.
         if account.secret.is_some() || profile.needs_secret() {
             account.standing = Standing::Refused;
         }
     }
 
+    /// A sign-in by a person: whatever was refused before does not count any more.
+    pub(crate) fn signed_in(&self, profile: &Profile) {
+        self.known().entry(key(profile)).or_default().standing = Standing::Accepted;
+    }
+
     /// What is known of the account's secret, and whether one is in memory.
     pub(crate) fn standing(&self, profile: &Profile) -> (Standing, bool) {
         let known = self.known();
-        known
-            .get(&profile.scope.account())
-            .map_or((Standing::Untried, false), |account| {
-                (account.standing, account.secret.is_some())
-            })
+        known.get(&key(profile)).map_or((Standing::Untried, false), |account| {
+            (account.standing, account.secret.is_some())
+        })
     }
 
     /// Why a person has to log in before anything can be opened; `None` if there is a secret or a source of one.
@@ -135,11 +154,22 @@ impl Accounts {
         if profile.program.is_some() {
             return None;
         }
-        match (self.standing(profile), &profile.password) {
-            ((Standing::Refused, _), _) => Some(NoLogOn::Refused(profile.admin.clone())),
-            ((_, true), _) | ((_, false), Password::File(_) | Password::Command(_)) => None,
-            ((_, false), Password::Memory) if !profile.needs_secret() => None,
-            ((_, false), Password::Memory) => Some(NoLogOn::Absent(profile.admin.clone())),
+        let admin = || profile.admin.clone();
+        let (standing, in_memory) = self.standing(profile);
+        let way = profile.connector.way;
+        let source = match way {
+            Way::Token => &profile.connector.token,
+            _ => &profile.password,
+        };
+        match (standing, way, source) {
+            (Standing::Refused, Way::Token, _) => Some(NoLogOn::TokenRefused(admin())),
+            (Standing::Refused, Way::DeviceCode, _) => Some(NoLogOn::NotSignedIn(admin())),
+            (Standing::Refused, ..) => Some(NoLogOn::Refused(admin())),
+            (_, Way::DeviceCode, _) => (!self.signed.is_there(profile)).then(|| NoLogOn::NotSignedIn(admin())),
+            (_, _, Password::File(_) | Password::Command(_)) => None,
+            (_, _, Password::Memory) if !profile.needs_secret() => None,
+            (_, Way::Token, Password::Memory) => (!in_memory).then(|| NoLogOn::NoToken(admin())),
+            (_, _, Password::Memory) => (!in_memory).then(|| NoLogOn::Absent(admin())),
         }
     }
 
@@ -152,21 +182,23 @@ impl Accounts {
         if let Some(missing) = self.missing(profile) {
             return Err(missing);
         }
-        if let Some(log_on) = self.in_memory(profile) {
+        let by_token = profile.connector.way == Way::Token;
+        let (source, what) = match by_token {
+            true => (&profile.connector.token, "token"),
+            false => (&profile.password, "password"),
+        };
+        // A token that ends has a successor where it came from; a password is the same each time.
+        let fresh = by_token && *source != Password::Memory;
+        if !fresh && let Some(log_on) = self.in_memory(profile) {
             return Ok(log_on);
         }
-        let secret = match &profile.password {
-            Password::Memory => return without_secret(profile).ok_or_else(|| NoLogOn::Absent(profile.admin.clone())),
-            Password::File(path) => file(path).await,
-            Password::Command(words) => command(words, environment).await,
+        let absent = || NoLogOn::Absent(profile.admin.clone());
+        let Some(secret) = source::read(source, what, environment).await else {
+            return without_secret(profile).ok_or_else(absent);
         };
         let secret = secret.map_err(NoLogOn::Source)?;
-        let mut known = self.known();
-        let account = known.entry(profile.scope.account()).or_default();
-        account.secret = Some(secret);
-        drop(known);
-        self.in_memory(profile)
-            .ok_or_else(|| NoLogOn::Absent(profile.admin.clone()))
+        self.known().entry(key(profile)).or_default().secret = Some(secret);
+        self.in_memory(profile).ok_or_else(absent)
     }
 
     /// The secret in memory, whatever is known of it.
@@ -176,13 +208,45 @@ impl Accounts {
 
     fn in_memory(&self, profile: &Profile) -> Option<LogOn> {
         let known = self.known();
-        let account = known.get(&profile.scope.account())?;
+        let account = known.get(&key(profile))?;
         Some(LogOn {
             user: account.user.clone().unwrap_or_else(|| profile.admin.clone()),
             secret: Some(account.secret.clone()?),
             standing: account.standing,
             trial: account.trial.clone(),
         })
+    }
+
+    /// What the profile's account has signed in to.
+    pub(crate) fn signed(&self, profile: &Profile) -> Option<Arc<Signed>> {
+        self.signed.find(profile)
+    }
+
+    /// Keeps what a sign-in gave, in place of what was there.
+    pub(crate) fn keep_signed(&self, profile: &Profile, signed: Signed) -> Arc<Signed> {
+        self.signed.keep(profile, signed)
+    }
+
+    /// What was signed in to is of no use any more.
+    pub(crate) fn forget_signed(&self, profile: &Profile) {
+        self.signed.forget(profile);
+    }
+
+    /// One at a time signs an account in: whoever comes second finds what the first has got.
+    pub(crate) async fn turn_to_sign(&self, profile: &Profile) -> Turn {
+        self.signed.turn(profile).await
+    }
+
+    /// Keeps a proxy's password.
+    pub(crate) fn keep_proxy(&self, address: &str, user: &str, secret: SecretString) {
+        let mut proxies = self.proxies.lock().unwrap_or_else(PoisonError::into_inner);
+        proxies.insert((address.to_owned(), user.to_owned()), secret);
+    }
+
+    /// A proxy's password.
+    pub(crate) fn proxy(&self, address: &str, user: &str) -> Option<SecretString> {
+        let proxies = self.proxies.lock().unwrap_or_else(PoisonError::into_inner);
+        proxies.get(&(address.to_owned(), user.to_owned())).cloned()
     }
 }
 
@@ -196,75 +260,11 @@ fn without_secret(profile: &Profile) -> Option<LogOn> {
     })
 }
 
-/// The first line of a file that others cannot read.
-async fn file(path: &Path) -> Result<SecretString, String> {
-    let path = path.to_path_buf();
-    let read = tokio::task::spawn_blocking(move || {
-        let failed = |error: std::io::Error| format!("password_file {} cannot be read: {error}", path.display());
-        let file = std::fs::File::open(&path).map_err(failed)?;
-        let found = file.metadata().map_err(failed)?;
-        if found.mode() & 0o077 != 0 {
-            return Err(format!(
-                "password_file {} can be read by others; chmod 600 it",
-                path.display()
-            ));
-        }
-        let mut text = String::new();
-        file.take(LONGEST).read_to_string(&mut text).map_err(failed)?;
-        first_line(text).ok_or_else(|| format!("password_file {} is empty", path.display()))
-    });
-    read.await.unwrap_or_else(|error| Err(error.to_string()))
-}
-
-/// The first line that a command prints. It runs in the asker's environment, as far as that was told.
-async fn command(words: &[String], environment: &BTreeMap<String, String>) -> Result<SecretString, String> {
-    let Some((program, arguments)) = words.split_first() else {
-        return Err("password_command is empty".to_owned());
-    };
-    let failed = |error: std::io::Error| format!("password_command {program} cannot be run: {error}");
-    let mut child = Command::new(program)
-        .args(arguments)
-        .envs(environment)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(failed)?;
-    let mut text = String::new();
-    let reading = async {
-        if let Some(output) = child.stdout.take() {
-            AsyncReadExt::take(output, LONGEST)
-                .read_to_string(&mut text)
-                .await
-                .map_err(failed)?;
-        }
-        child.wait().await.map_err(failed)
-    };
-    match tokio::time::timeout(PATIENCE, reading).await {
-        Ok(Ok(status)) if status.success() => {
-            first_line(text).ok_or_else(|| format!("password_command {program} printed nothing"))
-        }
-        Ok(Ok(status)) => Err(format!("password_command {program} failed ({status})")),
-        Ok(Err(error)) => Err(error),
-        Err(_) => Err(format!(
-            "password_command {program} did not end within {} s",
-            PATIENCE.as_secs()
-        )),
-    }
-}
-
-/// The first line as a secret; the rest of the text is wiped with it.
-fn first_line(text: String) -> Option<SecretString> {
-    let all = SecretString::from(text);
-    let line = all.expose_secret().lines().next().unwrap_or_default();
-    (!line.is_empty()).then(|| SecretString::from(line.to_owned()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::Config;
+    use secrecy::ExposeSecret as _;
     use std::os::unix::fs::PermissionsExt as _;
 
     fn profile(source: &str) -> Arc<Profile> {
@@ -299,24 +299,6 @@ mod tests {
         assert!(!format!("{accounts:?}").contains("right"));
         assert!(accounts.logout(&profile));
         assert!(!accounts.logout(&profile));
-    }
-
-    #[tokio::test]
-    async fn tickets_need_no_password_and_none_is_refused_for_good() {
-        let accounts = Accounts::default();
-        let profile = profile("auth = \"kerberos\"\naliases = []").clone();
-        let profile = Arc::new(Profile {
-            admin: "ken@EXAMPLE.TEST".to_owned(),
-            ..(*profile).clone()
-        });
-        let none = BTreeMap::new();
-        accounts.refused(&profile);
-        assert!(accounts.missing(&profile).is_none());
-        assert!(accounts.log_on(&profile, &none).await.unwrap().secret.is_none());
-        accounts.login(&profile, None, "wrong".into());
-        assert!(accounts.log_on(&profile, &none).await.unwrap().secret.is_some());
-        accounts.refused(&profile);
-        assert!(accounts.missing(&profile).is_some());
     }
 
     #[tokio::test]
