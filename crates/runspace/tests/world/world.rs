@@ -64,6 +64,8 @@ pub(crate) struct World {
     /// Out of a hundred requests so many have a fate that is not good.
     pub(crate) trouble: u64,
     pub(crate) uris: Vec<String>,
+    /// Whether requests carry the session's own cookies.
+    pub(crate) affinity: bool,
     /// Whether pieces are taken as they come.
     pub(crate) taking: bool,
     pub(crate) posted: BTreeMap<&'static str, usize>,
@@ -83,6 +85,7 @@ impl World {
             fates: BTreeMap::new(),
             trouble: 0,
             uris: Vec::new(),
+            affinity: true,
             taking: true,
             posted: BTreeMap::new(),
             flights: Vec::new(),
@@ -278,7 +281,7 @@ impl World {
                 let response = Response {
                     status,
                     body,
-                    affinity: true,
+                    affinity: self.affinity,
                     ..Response::default()
                 };
                 match flight.fate {
