@@ -154,6 +154,9 @@ impl fmt::Display for Refused {
             reason,
             subject,
             issuer,
+            names,
+            validity,
+            sha256,
             ..
         } = &self.certificate;
         write!(f, "{reason} (")?;
@@ -162,10 +165,18 @@ impl fmt::Display for Refused {
             subject => write!(f, "it is for \"{subject}\"")?,
         }
         match issuer.as_str() {
-            "" => f.write_str(")"),
-            issuer if issuer == subject => f.write_str(", signed by itself)"),
-            issuer => write!(f, ", signed by \"{issuer}\")"),
+            "" => {}
+            issuer if issuer == subject => f.write_str(", signed by itself")?,
+            issuer => write!(f, ", signed by \"{issuer}\"")?,
         }
+        if !names.is_empty() {
+            write!(f, ", names {}", names.join(" "))?;
+        }
+        if let Some((from, until)) = validity {
+            let (from, until) = (day_and_minute(*from), day_and_minute(*until));
+            write!(f, ", valid from {from} to {until}")?;
+        }
+        write!(f, ", SHA-256 {sha256})")
     }
 }
 
@@ -234,9 +245,14 @@ mod tests {
         assert_eq!(read.subject, "ps.exämple.com[2J");
         assert_eq!(read.issuer, "Litware Trust");
         let refused = Refused { certificate: read };
+        let text = refused.to_string();
+        assert!(
+            text.ends_with(&format!(", SHA-256 {})", refused.certificate.sha256)),
+            "{text}"
+        );
         assert_eq!(
-            refused.to_string(),
-            "nobody trusted has signed it (it is for \"ps.exämple.com[2J\", signed by \"Litware Trust\")"
+            text.split(", valid from ").next().unwrap(),
+            "nobody trusted has signed it (it is for \"ps.exämple.com[2J\", signed by \"Litware Trust\", names ps.example.com"
         );
         for cut in 0..leaf.der().len() {
             Certificate::read(&leaf.der()[..cut], Reason::Expired);

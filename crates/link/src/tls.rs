@@ -22,7 +22,7 @@ pub enum Trust {
     /// The operating system's trust store.
     #[default]
     System,
-    /// Only the authorities in this PEM file.
+    /// Only the authorities in this PEM file, and servers whose own certificate is in it.
     File(PathBuf),
 }
 
@@ -63,6 +63,7 @@ fn provider() -> Arc<CryptoProvider> {
 
 pub(crate) fn configuration(security: &Security) -> Result<ClientConfig, Failure> {
     let provider = provider();
+    let mut named = Vec::new();
     let verifier: Arc<dyn ServerCertVerifier> = match &security.trust {
         Trust::System => Arc::new(
             rustls_platform_verifier::Verifier::new(Arc::clone(&provider)).map_err(|why| {
@@ -79,6 +80,7 @@ pub(crate) fn configuration(security: &Security) -> Result<ClientConfig, Failure
             let mut roots = RootCertStore::empty();
             for certificate in CertificateDer::pem_slice_iter(&pem) {
                 let certificate = certificate.map_err(|why| refuse(format!("is damaged ({why})")))?;
+                named.push(certificate.clone().into_owned());
                 roots
                     .add(certificate)
                     .map_err(|why| refuse(format!("holds a bad certificate ({why})")))?;
@@ -97,6 +99,7 @@ pub(crate) fn configuration(security: &Security) -> Result<ClientConfig, Failure
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Naming {
             inner: verifier,
+            named,
             skip: Skip {
                 authority: security.skip_ca_check,
                 name: security.skip_cn_check,
@@ -167,6 +170,8 @@ struct Skip {
 #[derive(Debug)]
 struct Naming {
     inner: Arc<dyn ServerCertVerifier>,
+    /// Those that are trusted themselves, whoever has signed them.
+    named: Vec<CertificateDer<'static>>,
     skip: Skip,
 }
 
@@ -183,7 +188,9 @@ impl Naming {
             Reason::WrongName if self.skip.name => None,
             Reason::Revoked if self.skip.revocation => None,
             // The chain is judged first, so date and name are not judged yet.
-            Reason::UnknownIssuer | Reason::Other(_) if self.skip.authority => {
+            Reason::UnknownIssuer | Reason::Other(_)
+                if self.skip.authority || self.named.iter().any(|named| **named == **certificate) =>
+            {
                 let judged = ParsedCertificate::try_from(certificate)
                     .and_then(|parsed| rustls::client::verify_server_name(&parsed, name));
                 let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);

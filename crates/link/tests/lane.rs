@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use link::{Call, Credential, Failure, Kind, Lane, Network, Post, Sent, Session, Trust};
+use link::{Call, Credential, Failure, Identity, Kind, Lane, Network, Post, Reason, Security, Sent, Session, Trust};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -319,6 +319,25 @@ impl Authority {
     }
 
     fn acceptor(&self, name: &str) -> tokio_rustls::TlsAcceptor {
+        self.accept(name, rustls::server::WebPkiClientVerifier::no_client_auth())
+    }
+
+    /// One that wants a certificate of this authority's from its clients.
+    fn acceptor_of_clients(&self, name: &str) -> tokio_rustls::TlsAcceptor {
+        use rustls::pki_types::pem::PemObject as _;
+        let mut roots = rustls::RootCertStore::empty();
+        let own = rustls::pki_types::CertificateDer::from_pem_slice(self.pem.as_bytes()).unwrap();
+        roots.add(own).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let clients = rustls::server::WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+        self.accept(name, clients.build().unwrap())
+    }
+
+    fn accept(
+        &self,
+        name: &str,
+        clients: Arc<dyn rustls::server::danger::ClientCertVerifier>,
+    ) -> tokio_rustls::TlsAcceptor {
         let key = rcgen::KeyPair::generate().unwrap();
         let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
         params.distinguished_name.push(rcgen::DnType::CommonName, name);
@@ -328,7 +347,7 @@ impl Authority {
         let configuration = rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
-            .with_no_client_auth()
+            .with_client_cert_verifier(clients)
             .with_single_cert(vec![leaf.der().clone()], key)
             .unwrap();
         Arc::new(configuration).into()
@@ -387,6 +406,92 @@ async fn certificates_are_trusted_by_file_and_refused_by_name() {
     assert_eq!(failure.sent, Sent::NotSent);
     assert!(failure.message.contains("it is for another name"), "{failure}");
     assert!(failure.message.contains("elsewhere.example.com"), "{failure}");
+}
+
+#[tokio::test]
+async fn what_is_shown_of_a_certificate_is_what_it_takes_to_trust_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new("Litware Root");
+    let (good, misnamed) = (
+        serve_tls(authority.acceptor("localhost")).await,
+        serve_tls(authority.acceptor("elsewhere.example.com")).await,
+    );
+    let call = |network: Network, uri: String| async move {
+        let session = Session::new(&network, &uri, Credential::Anonymous).unwrap();
+        session.lane().unwrap().post(post(&uri, "x")).await
+    };
+    let refused = |failure: Failure| match failure.kind {
+        Kind::Tls(Some(certificate)) => *certificate,
+        other => panic!("{other:?}"),
+    };
+    let failure = call(network(), good.clone()).await.unwrap_err();
+    assert!(failure.message.contains("SHA-256 "), "{failure}");
+    let certificate = refused(failure);
+    assert_eq!(certificate.reason, Reason::UnknownIssuer);
+    assert_eq!(certificate.names, ["localhost"]);
+
+    // The server's own certificate, without its authority's.
+    let file = folder.path().join("server.pem");
+    std::fs::write(&file, &certificate.pem).unwrap();
+    let pinned = Network::new(&Trust::File(file)).unwrap();
+    assert_eq!(call(pinned.clone(), good.clone()).await.unwrap().body, "secure");
+    let other = refused(call(pinned, misnamed.clone()).await.unwrap_err());
+    assert_eq!(other.reason, Reason::UnknownIssuer);
+
+    let lax = |skip_ca_check, skip_cn_check| {
+        Network::secured(&Security {
+            skip_ca_check,
+            skip_cn_check,
+            ..Security::default()
+        })
+        .unwrap()
+    };
+    assert_eq!(call(lax(true, false), good.clone()).await.unwrap().body, "secure");
+    let named = refused(call(lax(true, false), misnamed.clone()).await.unwrap_err());
+    assert_eq!(named.reason, Reason::WrongName);
+    assert_eq!(call(lax(true, true), misnamed.clone()).await.unwrap().body, "secure");
+    let signed = refused(call(lax(false, true), misnamed).await.unwrap_err());
+    assert_eq!(signed.reason, Reason::UnknownIssuer);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_client_certificate_is_shown_and_its_key_kept_private() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = (folder.path().join("client.pem"), folder.path().join("client.key"));
+    let authority = Authority::new("Litware Root");
+    let pair = rcgen::KeyPair::generate().unwrap();
+    let own = rcgen::CertificateParams::new(vec!["ken".to_owned()]).unwrap();
+    std::fs::write(&certificate, own.signed_by(&pair, &authority.issuer).unwrap().pem()).unwrap();
+    std::fs::write(&key, pair.serialize_pem()).unwrap();
+    let ca = folder.path().join("ca.pem");
+    std::fs::write(&ca, &authority.pem).unwrap();
+    let security = Security {
+        trust: Trust::File(ca),
+        identity: Some(Identity {
+            certificate,
+            key: Some(key.clone()),
+        }),
+        ..Security::default()
+    };
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let failure = Network::secured(&security).unwrap_err();
+    assert!(failure.message.contains("chmod 600"), "{failure}");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let network = Network::secured(&security).unwrap();
+
+    let uri = serve_tls(authority.acceptor_of_clients("localhost")).await;
+    let session = Session::new(&network, &uri, Credential::Certificate).unwrap();
+    let answer = session.lane().unwrap().post(post(&uri, "x")).await.unwrap();
+    assert_eq!(answer.body, "secure");
+    let without = Security {
+        identity: None,
+        ..security
+    };
+    let network = Network::secured(&without).unwrap();
+    let session = Session::new(&network, &uri, Credential::Certificate).unwrap();
+    session.lane().unwrap().post(post(&uri, "x")).await.unwrap_err();
 }
 
 #[tokio::test]

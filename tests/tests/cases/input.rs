@@ -11,10 +11,8 @@ pub(crate) fn input_is_given_line_by_line_as_json_and_as_clixml(endpoint: &Endpo
     };
     let lines = run("printf 'first\\r\\nsecond\\n\\nlast' | pslease run --input Write-Output --output jsonl");
     assert_eq!(lines, "\"first\"\n\"second\"\n\"\"\n\"last\"\n");
-    let names = run(
-        "printf '{\"Name\":\"a\",\"Size\":1}\\n{\"Name\":\"b\",\"Size\":2}\\n' \
-         | pslease run --input-format jsonl 'Select-Object Name' --output jsonl",
-    );
+    let names = run("printf '{\"Name\":\"a\",\"Size\":1}\\n{\"Name\":\"b\",\"Size\":2}\\n' \
+         | pslease run --input-format jsonl 'Select-Object Name' --output jsonl");
     assert_eq!(names, "{\"Name\":\"a\"}\n{\"Name\":\"b\"}\n");
     // What was printed losslessly is input again.
     let again = run(
