@@ -91,6 +91,10 @@ pub(crate) enum Verb {
     Reload,
     /// Close a session, or all of a profile's.
     Close(Close),
+    /// Take a session out of the books whose end cannot be proven.
+    Forget(Forget),
+    /// Compare the books with what the endpoints hold.
+    Reconcile(Reconcile),
     /// End somebody's lease.
     Kill(Kill),
     /// The daemon itself.
@@ -371,6 +375,42 @@ pub(crate) struct Close {
     /// A session's number, or a profile's name.
     #[arg(value_name = "SESSION|PROFILE")]
     pub(crate) which: String,
+}
+
+/// Take a session out of the books whose end cannot be proven.
+///
+/// Its end is tried once more first. With --force its slot is given away whatever comes of that: where the shell is still
+/// there, the endpoint has one more than we count.
+#[derive(Debug, Args)]
+pub(crate) struct Forget {
+    /// The session's number.
+    #[arg(value_name = "SESSION")]
+    pub(crate) session: u64,
+    /// Even though it may be there.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// Compare the books with what the endpoints hold: our sessions, shells that we have lost, and other programs' shells.
+#[derive(Debug, Args)]
+pub(crate) struct Reconcile {
+    /// The profile whose account is looked at; else every account.
+    #[arg(value_name = "PROFILE")]
+    pub(crate) profile: Option<String>,
+    /// Say what would be deleted, and delete nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Delete what was found of this kind.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) delete: Vec<Stray>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Stray {
+    /// Made by a psleased of this machine, and not in its books.
+    Orphans,
+    /// Other programs' and other machines' shells.
+    External,
 }
 
 #[derive(Debug, Args)]

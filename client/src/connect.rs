@@ -13,6 +13,7 @@ use proto::v1::leases_client::LeasesClient;
 use proto::v1::operations_client::OperationsClient;
 use proto::v1::pipelines_client::PipelinesClient;
 use proto::v1::questions_client::QuestionsClient;
+use proto::v1::reconciliation_client::ReconciliationClient;
 use proto::v1::sessions_client::SessionsClient;
 use proto::v1::sign_ins_client::SignInsClient;
 use proto::v1::{HelloRequest, HelloResponse};
@@ -157,6 +158,11 @@ impl Client {
     /// The calls that open doors for PowerShell.
     pub fn doors(&self) -> DoorsClient<Channel> {
         DoorsClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE)
+    }
+
+    /// The books against what the endpoints hold.
+    pub fn reconciliation(&self) -> ReconciliationClient<Channel> {
+        ReconciliationClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE)
     }
 
     /// Status, watch, shutdown.

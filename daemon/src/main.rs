@@ -9,6 +9,7 @@ mod askpass;
 mod clock;
 mod config;
 mod connect;
+mod crash;
 mod desk;
 mod door;
 mod folder;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use broker::{Event, Fence, Holder, LeaseId, Mode, Priority, RestoredLease, Scopes, SessionId, ShellId};
 use ledger::{LeaseKind, LeaseRow, Row};
 
+use crate::crash;
 use crate::desk::News;
 use crate::hub::{Extra, Hub};
 use crate::owner::{self, Anchor};
@@ -18,6 +19,7 @@ pub(crate) async fn recover(hub: &Arc<Hub>, rows: Vec<Row>, leases: Vec<LeaseRow
         tracing::info!(session = row.session, stage = ?row.stage, running = row.running, "found in the books");
         hub.desk.say(restored(hub, row)).await;
     }
+    crash::point("rows", "restored");
     let mut awaited = HashSet::new();
     for lease in leases {
         let session = lease.session;
@@ -33,6 +35,7 @@ pub(crate) async fn recover(hub: &Arc<Hub>, rows: Vec<Row>, leases: Vec<LeaseRow
             None => row,
             Some(profile) => match hub.desk.take_up(SessionId(row.session)).await {
                 Some(row) => {
+                    crash::point("epoch", "durable");
                     hub.sessions.recover(profile, row);
                     continue;
                 }

@@ -47,6 +47,8 @@ async fn serve(started: Started) -> anyhow::Result<()> {
         lock,
         foreground,
     } = started;
+    #[cfg(feature = "test-crash")]
+    crate::crash::arm(place.state());
     let opened = Ledger::open(&place.state().join("ledger.redb"))?;
     for damaged in &opened.damaged {
         tracing::error!(damaged, "a row of the books cannot be read");

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 pub struct Binaries {
     /// The command line.
     pub pslease: PathBuf,
-    /// The daemon, with the feature `test-clock`.
+    /// The daemon, with the features `test-clock` and `test-crash`.
     pub psleased: PathBuf,
 }
 
@@ -31,7 +31,7 @@ fn build() -> Binaries {
         .args(["build", "--package", "pslease", "--package", "psleased", "--bins"])
         .args([
             "--features",
-            "psleased/test-clock",
+            "psleased/test-clock,psleased/test-crash",
             "--message-format",
             "json-render-diagnostics",
         ])

@@ -2,6 +2,7 @@
 
 pub(crate) mod anchors;
 mod carriers;
+pub(crate) mod crash;
 pub(crate) mod input;
 pub(crate) mod connector;
 pub(crate) mod faults;

@@ -63,11 +63,14 @@ on_both_endpoints! {
     streams_come_marked_in_one_document: module,
     a_credential_comes_through_the_pipe: module,
     a_door_is_told_of_as_the_module_reads_it: module,
+    killed_between_any_two_steps_it_loses_no_slot: crash,
     a_lease_and_its_session_outlive_the_daemon: restart,
     an_idle_session_is_found_again: restart,
     a_detached_lease_outlives_the_daemon: restart,
     a_lease_whose_session_is_lost_says_so: restart,
     what_cannot_be_closed_without_a_log_in_is_named_and_counted: restart,
+    other_programs_shells_are_told_apart_from_ours: restart,
+    what_was_forgotten_is_found_again_as_an_orphan: restart,
     whoever_ran_something_is_told_that_the_outcome_is_unknown: restart,
 }
 

@@ -9,6 +9,7 @@ mod demo;
 mod door;
 mod drain;
 mod events;
+mod forget;
 mod import;
 mod kill;
 mod leases;
@@ -19,6 +20,7 @@ mod man;
 mod pause;
 mod profile;
 mod queue;
+mod reconcile;
 mod release;
 mod reload;
 mod renew;
@@ -57,6 +59,8 @@ pub(crate) async fn run(context: Context, verb: Verb) -> Done {
         Verb::Drain(args) => drain::run(&context, args).await,
         Verb::Reload => reload::run(&context).await,
         Verb::Close(args) => close::run(&context, args).await,
+        Verb::Forget(args) => forget::run(&context, args).await,
+        Verb::Reconcile(args) => reconcile::run(&context, args).await,
         Verb::Kill(args) => kill::run(&context, args).await,
         Verb::Daemon(verb) => daemon::run(&context, verb).await,
         Verb::Profile(verb) => profile::run(&context, verb).await,

@@ -2,6 +2,7 @@
 
 mod bench;
 mod cargo;
+mod crash;
 mod demo;
 mod fuzz;
 mod interop;
@@ -16,6 +17,7 @@ cargo xtask <chore>
   lint      rustfmt, clippy with warnings denied, purity of the core, cargo deny
   interop   the built binaries against ../shared/peer, an endpoint on foreign code
   fuzz      each fuzz target for 20 seconds, or: fuzz [--seconds N] [TARGET...]
+  crash     kills the daemon between any two of its steps, or: crash --kills N (on each endpoint)
   demo      builds the binaries and runs `pslease demo` (also: cargo demo)
   bench     the ratios that the project measures itself by
 ";
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         "lint" => lint::run(),
         "interop" => interop::run(),
         "fuzz" => fuzz::run(&rest),
+        "crash" => crash::run(&rest),
         "demo" => demo::run(&rest),
         "bench" => bench::run(&rest),
         _ => {

@@ -11,6 +11,7 @@ use super::journal::{self, Happening, Journal, Who};
 use super::{Answer, Ask, Books, Left, News};
 use crate::clock::Clock;
 use crate::config::Source;
+use crate::crash;
 use crate::session::Sessions;
 
 /// Confirmations of the ledger that may wait for the desk. More than the ledger's own queue can have under way.
@@ -127,6 +128,7 @@ impl Desk {
                 Some(entry) => {
                     let records = self.records.clone();
                     self.parts.ledger.write(vec![entry], move |result| {
+                        crash::point("hop", "durable");
                         let _ = records.blocking_send(Recorded::Hop(done, result.is_ok()));
                     });
                 }
@@ -234,11 +236,13 @@ impl Desk {
                 profile,
             } => {
                 tracing::info!(%session, %shell, %profile, "open");
+                crash::point("open", "decided");
                 let row = self.parts.books.row(session).cloned();
                 self.parts.sessions.open(session, &profile, row);
             }
             Action::Close { session, cause } => {
                 tracing::info!(%session, ?cause, "close");
+                crash::point("close", "decided");
                 let row = self.parts.books.row(session).cloned();
                 self.parts.sessions.close(session, row);
             }
@@ -250,6 +254,7 @@ impl Desk {
                 ttl,
             } => {
                 tracing::info!(%lease, ?session, "lease granted");
+                crash::point("lease", "granted");
                 let who = self
                     .waiting
                     .get(&request)
@@ -278,6 +283,7 @@ impl Desk {
                 }
             }
             Action::TurnGranted { turn, session } => {
+                crash::point("turn", "granted");
                 let (sender, stop) = watch::channel(None);
                 self.turns.insert(turn, (session, sender));
                 self.write_behind(|books| books.running(session, true));
@@ -317,6 +323,7 @@ impl Desk {
             }
             Action::LeaseEnded { lease, cause } => {
                 tracing::info!(%lease, ?cause, "lease ended");
+                crash::point("lease", "ended");
                 self.write_behind(|books| books.lease_over(lease));
                 if let Some((news, _)) = self.leases.remove(&lease) {
                     news.send_replace(News::Ended(cause));
@@ -372,6 +379,8 @@ impl Desk {
     }
 
     fn record(&mut self, seq: Seq, entry: Entry) {
+        let name = name(&entry);
+        crash::point(name, "written");
         let books = &mut self.parts.books;
         let entry = match entry {
             Entry::Fences { end } => Some(ledger::Entry::Fences(end.0)),
@@ -408,6 +417,7 @@ impl Desk {
             if let Err(error) = &result {
                 tracing::error!(%error, "the books");
             }
+            crash::point(name, "durable");
             let _ = records.blocking_send(Recorded::Entry(seq, result.is_ok()));
         });
     }
@@ -420,5 +430,19 @@ impl Desk {
                 }
             });
         }
+    }
+}
+
+/// What tests call an entry.
+const fn name(entry: &Entry) -> &'static str {
+    match entry {
+        Entry::Fences { .. } => "fences",
+        Entry::Intent { .. } => "intent",
+        Entry::Opened { .. } => "opened",
+        Entry::Bound { .. } => "bound",
+        Entry::Unbound { .. } => "unbound",
+        Entry::Closing { .. } => "closing",
+        Entry::Unconfirmed { .. } => "unconfirmed",
+        Entry::Gone { .. } => "gone",
     }
 }

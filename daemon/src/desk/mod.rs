@@ -246,7 +246,6 @@ impl Handle {
     }
 
     /// The rows, and the shells that were gone when last heard of.
-    #[expect(dead_code, reason = "reconcile reads it")]
     pub(crate) async fn books(&self) -> (Vec<Row>, Vec<Row>) {
         let (books, found) = oneshot::channel();
         let _ = self.asks.send(Ask::Books(books)).await;

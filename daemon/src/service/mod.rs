@@ -13,6 +13,7 @@ mod output;
 mod parameters;
 mod pipeline;
 mod questions;
+mod reconcile;
 mod sessions;
 mod sign_in;
 mod status;
@@ -65,6 +66,7 @@ pub(crate) async fn routes(hub: &Arc<Hub>) -> anyhow::Result<Routes> {
         .add_service(doors::service(hub.clone()))
         .add_service(operate::service(hub.clone()))
         .add_service(questions::service(hub.clone()))
+        .add_service(reconcile::service(hub.clone()))
         .add_service(accounts::service(hub.clone()))
         .add_service(sign_in::service(hub.clone())))
 }

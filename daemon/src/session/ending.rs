@@ -167,7 +167,8 @@ impl Driver {
             self.auth_needed(cause).await;
         }
         self.trial = None;
-        let until = self.hold_back(false, self.feeds.is_empty());
+        // A Create that was never answered may still be carried out.
+        let until = self.hold_back(self.row.resource_uri.is_empty(), self.feeds.is_empty());
         self.over = true;
         if self.quiet {
             return;

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::drive::Driver;
 use super::{Feed, Item, NewsKind, budget};
 use crate::connect;
+use crate::crash;
 
 /// Messages of the pool's own that may wait for one reader.
 const UNREAD: usize = 4096;
@@ -29,9 +30,13 @@ impl Driver {
             } => self.feed(pipeline, Item::Piece(piece)),
             Event::Piece { pipeline: None, piece } => self.pool_piece(piece),
             Event::Forwarded { pipeline, bytes } => self.feed(pipeline, Item::Forwarded(bytes)),
-            Event::Started { pipeline } => self.feed(pipeline, Item::Started),
+            Event::Started { pipeline } => {
+                crash::point("pipeline", "running");
+                self.feed(pipeline, Item::Started);
+            }
             Event::State { pipeline, state, body } => self.feed(pipeline, Item::State(state, body)),
             Event::Ended { pipeline, outcome } => {
+                crash::point("pipeline", "ended");
                 if let Outcome::NotStarted(cause) | Outcome::Unknown(cause) | Outcome::Incomplete(cause) = &outcome
                     && let Some(told) = budget::throttled(cause, self.id)
                 {
@@ -58,6 +63,7 @@ impl Driver {
             },
             Event::Closed { proof } => {
                 tracing::info!(session = %self.id, ?proof, "closed");
+                crash::point("shell", "gone");
                 self.over = true;
                 self.house.desk.say(Told::Closed { session: self.id }).await;
             }
@@ -74,6 +80,7 @@ impl Driver {
     }
 
     async fn opened(&mut self, opened: Opened) {
+        crash::point("shell", "opened");
         self.opening = false;
         self.accepted();
         if let Some(idle) = opened.idle_timeout {
@@ -81,6 +88,7 @@ impl Driver {
         }
         let idle = opened.idle_timeout;
         if let Some(kept) = opened.kept.clone() {
+            self.row.resource_uri.clone_from(&kept.resource_uri);
             self.cookies = self.carrier.has_cookies();
             let affinity = if self.cookies {
                 Affinity::LeftOut
@@ -93,6 +101,7 @@ impl Driver {
         self.house.tell_stage(&self.profile, &endpoint::Stage::Opened);
         let session = self.id;
         self.house.desk.say(Told::Opened { session, idle }).await;
+        crash::point("shell", "told");
     }
 
     fn feed(&self, pipeline: Uuid, item: Item) {

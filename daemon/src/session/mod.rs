@@ -2,7 +2,8 @@
 //!
 //! - [`Sessions`]: which are live, and what their tasks share. - [`Order`]: what a session is asked.
 //! - [`Tray`]: where a pipeline's output waits for its reader. - `verdict`: failures in the broker's terms.
-//! - `drive`: the task; its ideas are in `opening`, `orders`, `events`, `redirect`, `ending`, `key`, `secrets`, `recovery`.
+//! - `drive`: the task; its ideas are in `opening`, `orders`, `events`, `redirect`, `ending`, `key`, `secrets`, `recovery`;
+//!   `stray`: shells that are no session of ours.
 //! - `carrier`: what carries a session's messages; `wire`: HTTP lanes; `child`: a program's pipes.
 //! - `question`: what such a program wants to know of a person; `ask_pass`: how ssh asks.
 
@@ -21,6 +22,7 @@ mod question;
 mod recovery;
 mod redirect;
 mod secrets;
+mod stray;
 mod telling;
 mod tray;
 mod verdict;
@@ -49,6 +51,7 @@ use crate::connect::Cures;
 use crate::desk;
 
 pub(crate) use credential::credential;
+pub(crate) use opening::our_name;
 pub(crate) use question::Questions;
 pub(crate) use secrets::Unsealed;
 pub(crate) use telling::code_words;

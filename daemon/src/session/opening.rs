@@ -83,6 +83,12 @@ pub(super) async fn prepare(
     })
 }
 
+/// How the names of our shells begin: by it a shell is known for this machine's, whatever became of the books.
+pub(crate) fn our_name() -> String {
+    let system = rustix::system::uname();
+    format!("pslease@{} ", system.nodename().to_string_lossy())
+}
+
 fn pool(profile: &Profile, row: &Row) -> Pool {
     let mut pool = Pool::new(row.shell, Uuid::new_v4().as_u128(), profile.address.host.clone());
     pool.open_timeout = profile.open_timeout;
@@ -112,7 +118,7 @@ fn machine(profile: &Profile, row: &Row, task: Task, ready: &Ready, uri: &str) -
     shell.no_profile = profile.no_profile;
     shell.name = Some(match ready.name {
         Some(name) => name.to_owned(),
-        None => format!("pslease {}", row.session),
+        None => format!("{}{}", our_name(), row.session),
     });
     if let Some(culture) = &options.culture {
         shell.data_locale.clone_from(culture);

@@ -10,7 +10,7 @@ use runspace::{Cause, Operation};
 use super::drive::{Driver, Task};
 use super::{NewsKind, Sessions, verdict};
 use crate::config::Profile;
-use crate::desk;
+use crate::{crash, desk};
 
 impl Sessions {
     /// The profile by which a session of an earlier run can be taken again; `None` where that makes no sense.
@@ -86,6 +86,7 @@ impl Driver {
             return;
         }
         tracing::info!(session = %self.id, connected, ended, "found again");
+        crash::point("shell", "reattached");
         self.accepted();
         if ended.is_none() {
             // Something may still be running there: nobody can use it.
@@ -113,7 +114,7 @@ impl Driver {
             return self.submit(Operation::Connect);
         }
         self.recovering = false;
-        if matches!(cause, Cause::Unauthorized { .. }) {
+        if matches!(cause, Cause::Unauthorized { .. } | Cause::LogOn { .. }) {
             self.auth_needed(cause).await;
         }
         self.house.note_why(self.id, verdict::words(cause));

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use super::Sessions;
 use super::carrier::Landed;
 use crate::config::Profile;
+use crate::crash;
 
 const SOAP: &str = "application/soap+xml;charset=UTF-8";
 
@@ -112,6 +113,17 @@ async fn fly(
     ticket: Ticket,
     request: Request,
 ) -> (Lane, link::Lane, Landed, Option<Failure>) {
+    match post(&mut connection, request).await {
+        Ok(response) => (lane, connection, Landed::Answer(ticket, response), None),
+        Err(failure) => {
+            let failed = failed(&failure);
+            (lane, connection, Landed::Failed(ticket, failed), Some(failure))
+        }
+    }
+}
+
+/// Sends one request, and waits for its answer.
+pub(super) async fn post(connection: &mut link::Lane, request: Request) -> Result<Response, Failure> {
     let Request {
         uri,
         action,
@@ -124,17 +136,16 @@ async fn fly(
         content_type: SOAP,
         deadline,
     };
-    match connection.post(post).await {
+    crash::point(action, "sending");
+    crash::under_way(action);
+    let posted = connection.post(post).await;
+    crash::point(action, "answered");
+    match posted {
         Ok(answer) => {
-            tracing::trace!(
-                action,
-                ?lane,
-                status = answer.status,
-                bytes = answer.body.len(),
-                "answer"
-            );
-            let response = Response {
-                status: answer.status,
+            let (status, bytes) = (answer.status, answer.body.len());
+            tracing::trace!(action, status, bytes, "answer");
+            Ok(Response {
+                status,
                 content_type: answer.content_type,
                 location: answer.location,
                 retry_after: answer.retry_after,
@@ -142,31 +153,28 @@ async fn fly(
                 refusal: answer.refusal.map(|why| Refusal { why, password: true }),
                 body: answer.body,
                 affinity: answer.affinity,
-            };
-            (lane, connection, Landed::Answer(ticket, response), None)
+            })
         }
         Err(failure) if failure.kind == link::Kind::LogOn => {
-            tracing::debug!(action, ?lane, %failure, "no log-on");
+            tracing::debug!(action, %failure, "no log-on");
             let refusal = Some(Refusal {
                 why: failure.message,
                 password: false,
             });
-            let response = Response {
+            Ok(Response {
                 status: 401,
                 refusal,
                 ..Response::default()
-            };
-            (lane, connection, Landed::Answer(ticket, response), None)
+            })
         }
         Err(failure) => {
-            tracing::debug!(action, ?lane, %failure, "no answer");
-            let failed = failed(&failure);
-            (lane, connection, Landed::Failed(ticket, failed), Some(failure))
+            tracing::debug!(action, %failure, "no answer");
+            Err(failure)
         }
     }
 }
 
-fn failed(failure: &Failure) -> Failed {
+pub(super) fn failed(failure: &Failure) -> Failed {
     Failed {
         sent: failure.sent == Sent::MaybeSent,
         why: failure.message.clone(),

@@ -137,3 +137,56 @@ pub(crate) fn whoever_ran_something_is_told_that_the_outcome_is_unknown(endpoint
     eventually("what ran was ended with its session", || endpoint.truth().live == 1);
     assert_eq!(endpoint.truth().idled_out, 0);
 }
+
+/// `reconcile` as a program reads it: kinds, in order.
+fn kinds(home: &Home, arguments: &[&str]) -> Vec<String> {
+    let finished = home.run(&[&["reconcile", "--output", "json"], arguments].concat());
+    assert_eq!(finished.code, 0, "{finished:?}");
+    let found: serde_json::Value = serde_json::from_str(&finished.stdout).expect("JSON");
+    let shells = found["shells"].as_array().expect("a list of shells");
+    let mut kinds: Vec<String> = shells
+        .iter()
+        .map(|shell| shell["kind"].as_str().expect("a kind").to_owned())
+        .collect();
+    kinds.sort();
+    kinds
+}
+
+pub(crate) fn other_programs_shells_are_told_apart_from_ours(endpoint: &Endpoint) {
+    let ours = Home::unattended(endpoint, "skype", &["kenmyer"], "");
+    let theirs = Home::unattended(endpoint, "skype", &["kenmyer"], "");
+    for home in [&ours, &theirs] {
+        assert_eq!(home.run(&["run", "Get-CsTenant"]).code, 0);
+    }
+    assert_eq!(kinds(&ours, &[]), ["external", "ours"]);
+    assert_eq!(kinds(&ours, &["--delete", "orphans"]), ["external", "ours"]);
+    assert_eq!(
+        kinds(&ours, &["--delete", "external", "--dry-run"]),
+        ["external", "ours"]
+    );
+    assert_eq!(endpoint.truth().live, 2, "nothing was deleted so far");
+    assert_eq!(kinds(&ours, &["kenmyer", "--delete", "external"]), ["external", "ours"]);
+    assert_eq!(kinds(&ours, &[]), ["ours"]);
+    assert_eq!(endpoint.truth().live, 1);
+}
+
+pub(crate) fn what_was_forgotten_is_found_again_as_an_orphan(endpoint: &Endpoint) {
+    let home = Home::with_admins(endpoint, "skype", &["kenmyer"], "");
+    assert_eq!(home.run(&["run", "Get-CsTenant"]).code, 0);
+    kill(&home);
+    eventually("the session is unconfirmed", || {
+        let _ = home.run(&["connect", "kenmyer"]);
+        home.status()["sessions"][0]["state"] == "Unconfirmed"
+    });
+    let session = home.status()["sessions"][0]["id"].to_string();
+    let careful = home.run(&["forget", &session]);
+    assert_eq!(careful.code, 1, "{careful:?}");
+    assert!(careful.stderr.contains("--force"), "{careful:?}");
+    assert_eq!(home.run(&["forget", &session, "--force"]).code, 0);
+    assert_eq!(home.status()["sessions"].as_array().map(Vec::len), Some(0));
+    assert_eq!(endpoint.truth().live, 1, "its shell is there all the same");
+    home.login("kenmyer", endpoint.password("kenmyer"));
+    assert_eq!(kinds(&home, &[]), ["orphan"]);
+    assert_eq!(kinds(&home, &["--delete", "orphans"]), ["orphan"]);
+    assert_eq!(endpoint.truth().live, 0);
+}
