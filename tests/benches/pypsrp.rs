@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use crate::sample::{Report, Sample};
 
-const OBJECTS: usize = 10_000;
+const OBJECTS: usize = 100_000;
 
 /// Measures inside of one Python, so that its start does not count, and prints JSON.
 const SCRIPT: &str = r#"
@@ -48,7 +48,7 @@ results = {"cold": timed(30, cold)}
 with pool() as opened:
     invoke(opened)
     results["warm"] = timed(200, lambda: invoke(opened))
-    results["objects"] = timed(3, lambda: invoke(opened, command="Get-CsOnlineUser", ResultSize=objects))
+    results["objects"] = timed(1, lambda: invoke(opened, command="Get-CsOnlineUser", ResultSize=objects))
 print(json.dumps(results))
 "#;
 
@@ -71,7 +71,8 @@ with RunspacePool(wsman) as pool:
 pub(crate) fn objects(home: &Home, report: &mut Report) {
     let size = OBJECTS.to_string();
     let arguments = ["run", "Get-CsOnlineUser", "-ResultSize", &size, "--output", "clixml"];
-    let best = (0..3).map(|_| {
+    // The slowest of ours against the one of theirs, which takes the better part of a minute.
+    let worst = (0..3).map(|_| {
         let started = Instant::now();
         let status = home
             .pslease(&arguments)
@@ -81,7 +82,7 @@ pub(crate) fn objects(home: &Home, report: &mut Report) {
         assert!(status.is_ok_and(|status| status.success()));
         started.elapsed()
     });
-    rate(report, "objects through pslease run", best.min());
+    rate(report, "objects through pslease run", worst.max());
 }
 
 pub(crate) fn the_same(peer: &Peer, python: &Path, report: &mut Report) {
@@ -113,7 +114,7 @@ pub(crate) fn the_same(peer: &Peer, python: &Path, report: &mut Report) {
     report.add("pypsrp: a script that connects, Get-CsTenant, close", sample);
 }
 
-fn rate(report: &mut Report, name: &'static str, best: Option<Duration>) {
-    let best = best.expect("it was measured");
-    report.add_rate(name, OBJECTS as f64 / best.as_secs_f64());
+fn rate(report: &mut Report, name: &'static str, took: Option<Duration>) {
+    let took = took.expect("it was measured");
+    report.add_rate(name, OBJECTS as f64 / took.as_secs_f64());
 }

@@ -126,7 +126,10 @@ impl Report {
         }
         let rate = |name: &str| self.rates.iter().find(|(own, _)| *own == name).map(|(_, rate)| *rate);
         if let (Some(ours), Some(theirs)) = (rate("objects through pslease run"), rate("objects through pypsrp")) {
-            println!("{:9.3}  objects a second, ours  /  pypsrp's", ours / theirs);
+            println!(
+                "{:9.3}  objects a second, ours  /  pypsrp's (target: at least 20)",
+                ours / theirs
+            );
             ratios.insert("objects a second / pypsrp".to_owned(), json!(ours / theirs));
         }
         let micros = |duration: Duration| duration.as_secs_f64() * 1e6;

@@ -2,10 +2,10 @@
 
 pub(crate) mod anchors;
 mod carriers;
-pub(crate) mod crash;
-pub(crate) mod input;
 pub(crate) mod connector;
+pub(crate) mod crash;
 pub(crate) mod faults;
+pub(crate) mod input;
 pub(crate) mod module;
 mod negotiate;
 pub(crate) mod restart;
