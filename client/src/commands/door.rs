@@ -1,7 +1,7 @@
 //! `pslease door`: wait for a lease, and print the socket on which PowerShell opens a PSSession of it; or be that socket,
 //! on standard input and output.
 
-use std::io::Write as _;
+use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
@@ -22,6 +22,9 @@ use crate::failure::{Done, Failure};
 use crate::notice::{Notices, blocked_by, say};
 use crate::output::view;
 use crate::parameters;
+
+/// So much is carried at a time.
+const PIECE: usize = 64 * 1024;
 
 /// How long the daemon may take for its last words.
 const GOODBYE: Duration = Duration::from_millis(200);
@@ -162,15 +165,15 @@ async fn serve(mut opened: Opened) -> Done {
     let failed = |error: std::io::Error| Failure::new(Exit::Unavailable, format!("{}: {error}", opened.path));
     let door = UnixStream::connect(&opened.path).map_err(failed)?;
     let (mut back, mut there) = (door.try_clone().map_err(failed)?, door);
-    // Their own threads, and not through the buffers of standard input and output: the system copies by itself then.
+    // Their own threads, and not through the buffers of standard input and output, which would keep lines back.
     let mut input = std::fs::File::from(std::io::stdin().as_fd().try_clone_to_owned()?);
     let mut output = std::fs::File::from(std::io::stdout().as_fd().try_clone_to_owned()?);
     std::thread::spawn(move || {
-        let _ = std::io::copy(&mut input, &mut there);
+        let _ = carry(&mut input, &mut there);
         let _ = there.shutdown(Shutdown::Write);
     });
     let copied = tokio::task::spawn_blocking(move || {
-        let copied = std::io::copy(&mut back, &mut output);
+        let copied = carry(&mut back, &mut output);
         // Nobody reads any more: the console has gone.
         let _ = back.shutdown(Shutdown::Both);
         copied
@@ -187,6 +190,20 @@ async fn serve(mut opened: Opened) -> Done {
         return Ok(Exit::Incomplete);
     }
     Ok(Exit::Ok)
+}
+
+/// Copies until the end. Not as `std::io::copy` does, which lets Linux splice a socket into a pipe: that holds the pipe while
+/// it waits for the socket, and whoever reads the pipe does not even get what is in it.
+fn carry(from: &mut impl Read, to: &mut impl Write) -> std::io::Result<()> {
+    let mut piece = vec![0; PIECE];
+    loop {
+        match from.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(count) => to.write_all(&piece[..count])?,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 fn line(event: &Value) -> Result<(), Failure> {
