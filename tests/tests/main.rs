@@ -12,6 +12,7 @@ mod lifecycle;
 mod module;
 mod psrpcore;
 mod pypsrp;
+mod robust;
 // Linux says what a process has had resident.
 #[cfg(target_os = "linux")]
 mod volume;
