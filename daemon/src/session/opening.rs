@@ -83,10 +83,11 @@ pub(super) async fn prepare(
     })
 }
 
-/// How the names of our shells begin: by it a shell is known for this machine's, whatever became of the books.
+/// How the names of our shells begin: by it a shell is known for this user's on this machine, whatever became of the books.
+/// Another user's here may be in use, and is nobody's orphan.
 pub(crate) fn our_name() -> String {
     let system = rustix::system::uname();
-    format!("pslease@{} ", system.nodename().to_string_lossy())
+    format!("pslease {}@{} ", crate::sys::uid(), system.nodename().to_string_lossy())
 }
 
 fn pool(profile: &Profile, row: &Row) -> Pool {
