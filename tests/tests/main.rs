@@ -13,6 +13,9 @@ mod module;
 mod psrpcore;
 mod pypsrp;
 mod robust;
+// Linux says what a process takes up.
+#[cfg(target_os = "linux")]
+mod soak;
 // Linux says what a process has had resident.
 #[cfg(target_os = "linux")]
 mod volume;
@@ -65,6 +68,23 @@ on_both_endpoints! {
     a_credential_comes_through_the_pipe: module,
     a_door_is_told_of_as_the_module_reads_it: module,
     killed_between_any_two_steps_it_loses_no_slot: crash,
+    an_owner_that_exits_or_is_killed_leaves_its_slot: owners,
+    a_closed_terminal_ends_what_was_held_in_it: owners,
+    a_child_that_outlives_its_parent_keeps_nothing: owners,
+    a_child_that_inherited_the_socket_keeps_nothing: owners,
+    an_owner_in_another_pid_namespace_is_watched_too: owners,
+    a_stopped_owner_is_not_dead: owners,
+    a_ttl_and_its_grace_end_a_lease_that_nobody_renews: owners,
+    a_jump_of_the_clock_ends_what_is_due_and_nothing_else: owners,
+    an_old_fence_is_refused_at_the_gate: owners,
+    a_paused_profile_begins_nothing_new: operate,
+    a_drained_profile_leaves_no_shell: operate,
+    a_reload_says_what_it_changed: operate,
+    an_upgrade_leaves_nobody_without_an_answer: operate,
+    events_tell_what_happened: operate,
+    fifty_consoles_share_three_slots: storms,
+    a_limit_that_is_lowered_at_full_pool_is_never_exceeded: storms,
+    a_crowd_of_waiters_is_served_and_forgotten: storms,
     a_lease_and_its_session_outlive_the_daemon: restart,
     an_idle_session_is_found_again: restart,
     a_detached_lease_outlives_the_daemon: restart,

@@ -179,8 +179,9 @@ impl Broker {
                 session.server_idle = idle;
                 session.newborn = before == State::Opening;
                 session.state = State::Open;
+                // The server may have created it right away, and its answer have waited for us to wake up.
+                session.used = if before == State::Opening { session.since } else { now };
                 session.since = now;
-                session.used = now;
             }
             State::Closing { .. } => {
                 self.note_unanswered(now, id);

@@ -10,7 +10,16 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         _ => return Err("usage: cargo xtask crash [--kills N]".to_owned()),
     };
     let name = "killed_between_any_two_steps";
-    let mut tests = cargo::command(&["test", "--package", "pslease-tests", "--test", "main", "--", name, "--nocapture"]);
+    let mut tests = cargo::command(&[
+        "test",
+        "--package",
+        "pslease-tests",
+        "--test",
+        "main",
+        "--",
+        name,
+        "--nocapture",
+    ]);
     tests.env("PSLEASE_CRASH_KILLS", kills);
     let peer = cargo::root().join("../shared/peer");
     if peer.is_dir() && std::env::var_os("PSLEASE_PEER_PYTHON").is_none() {

@@ -7,6 +7,7 @@ mod demo;
 mod fuzz;
 mod interop;
 mod lint;
+mod soak;
 
 use std::process::ExitCode;
 
@@ -19,6 +20,7 @@ cargo xtask <chore>
   fuzz      each fuzz target for 20 seconds, or: fuzz [--seconds N] [TARGET...]
   crash     kills the daemon between any two of its steps, or: crash --kills N (on each endpoint)
   demo      builds the binaries and runs `pslease demo` (also: cargo demo)
+  soak      soak [--minutes N]: memory, descriptors and ledger of a busy daemon stay flat (60)
   bench     the ratios that the project measures itself by
 ";
 
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         "crash" => crash::run(&rest),
         "demo" => demo::run(&rest),
         "bench" => bench::run(&rest),
+        "soak" => soak::run(&rest),
         _ => {
             cargo::say(HELP);
             return if matches!(chore.as_str(), "help" | "--help" | "-h") {

@@ -106,7 +106,7 @@ impl World {
         let busy = !self.clients[at].turns.is_empty();
         let dies = self.weather.has_people();
         match self.dice.below(13) {
-            12 => {
+            12 if !self.calm => {
                 let request = self.ask();
                 self.reclaims.insert(request);
                 self.send(Event::Reclaim { request, lease, fence });
