@@ -9,7 +9,7 @@ pub(crate) fn run(rest: &[String]) -> Outcome {
         [option, minutes] if option == "--minutes" && minutes.parse::<f64>().is_ok_and(|number| number > 0.0) => {
             minutes
         }
-        _ => return Err("cargo xtask soak [--minutes N]".to_owned().into()),
+        _ => return Err("cargo xtask soak [--minutes N]".to_owned()),
     };
     let mut soak = cargo::command(&[
         "test",

@@ -49,7 +49,10 @@ pub(crate) fn an_owner_that_exits_or_is_killed_leaves_its_slot(endpoint: &Endpoi
 
 pub(crate) fn a_closed_terminal_ends_what_was_held_in_it(endpoint: &Endpoint) {
     let home = home(endpoint);
-    let master = rustix::pty::openpt(rustix::pty::OpenptFlags::RDWR | rustix::pty::OpenptFlags::NOCTTY).expect("a pty");
+    let master = rustix::pty::openpt(
+        rustix::pty::OpenptFlags::RDWR | rustix::pty::OpenptFlags::NOCTTY | rustix::pty::OpenptFlags::CLOEXEC,
+    )
+    .expect("a pty");
     rustix::pty::grantpt(&master).expect("granted");
     rustix::pty::unlockpt(&master).expect("unlocked");
     let name = rustix::pty::ptsname(&master, Vec::new()).expect("a name");

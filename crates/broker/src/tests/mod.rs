@@ -21,4 +21,5 @@ mod search;
 mod sessions;
 mod sharing;
 mod sim;
+mod storm;
 mod waiting;
