@@ -374,7 +374,10 @@ mod tests {
             "{}",
             profile.name
         );
-        let plain = read(json!({"ConnectionUri": "http://h/wsman"}));
+        let plain = read(json!({"ConnectionUri": "http://h/wsman", "Authentication": "Basic"}));
         assert!(unconfigured(&plain, "a").unwrap_err().contains("plain http"));
+        // Negotiate, WinRM's own, seals what it sends.
+        let sealed = read(json!({"ConnectionUri": "http://h/wsman"}));
+        assert_eq!(unconfigured(&sealed, "a").unwrap().proof.log_on, LogOn::Negotiate);
     }
 }

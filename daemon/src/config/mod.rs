@@ -229,7 +229,7 @@ open_rate = "5/60s"
             (
                 "version = 1\n[profile.a]\ntemplate = \"winrm\"\nhost = \"h\"\nadmin = \"a\"\nauth = \"digest\"\n",
                 "/c/config.toml:6: profile.a.auth: \"digest\" is no log-on; allowed: basic, negotiate, ntlm, \
-                 kerberos, certificate",
+                 kerberos, bearer, certificate",
             ),
         ];
         for (text, said) in cases {

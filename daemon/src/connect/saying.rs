@@ -203,10 +203,7 @@ pub(crate) fn of_cause(house: &Sessions, profile: &Profile, cause: &Cause, conte
             Some(failure) => of_failure(house, profile, failure, None, context),
             None => plain(cause, Kind::Unavailable),
         },
-        Cause::Redirected { .. } => Saying {
-            hint: redirect_hint(cause),
-            ..plain(cause, Kind::Redirected)
-        },
+        Cause::Redirected { .. } => plain(cause, Kind::Redirected),
         Cause::ShellLost { host, text, .. } => {
             let facts = Facts {
                 code: Some(2_150_858_843),
@@ -240,14 +237,6 @@ fn plain(cause: &Cause, kind: Kind) -> Saying {
         hint: None,
         kind,
     }
-}
-
-fn redirect_hint(cause: &Cause) -> Option<String> {
-    let Cause::Redirected { to, .. } = cause else {
-        return None;
-    };
-    let host = endpoint::Address::parse(to).ok()?.host;
-    Some(format!("if you trust it: allow_redirection = [{host:?}]"))
 }
 
 /// What the broker makes of it, and when another try makes sense. `asked` is when the service says so.

@@ -77,6 +77,8 @@ pub(super) struct Driver {
     pub(super) token: Option<Token>,
     /// Redirects that were followed.
     pub(super) hops: u32,
+    /// The host of one that was not.
+    pub(super) astray: Option<String>,
     /// The shell is gone, and everybody knows: the task ends.
     pub(super) over: bool,
 }
@@ -130,6 +132,7 @@ pub(super) async fn run(
         tried,
         token,
         hops: 0,
+        astray: None,
         over: false,
     };
     let first = match task {

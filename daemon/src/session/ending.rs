@@ -101,7 +101,11 @@ impl Driver {
                 .map(|(_, uri)| connect::host_of(&uri))
                 .unwrap_or_default(),
         };
-        connect::of_cause(&self.house, &self.profile, cause, &context)
+        let mut saying = connect::of_cause(&self.house, &self.profile, cause, &context);
+        if let (Cause::Redirected { .. }, Some(host)) = (cause, &self.astray) {
+            saying.hint = Some(format!("if you trust it: allow_redirection = [{host:?}]"));
+        }
+        saying
     }
 
     /// A token that was found, not got just now, may have been revoked since: then the open is tried once more, with

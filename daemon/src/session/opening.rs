@@ -103,9 +103,7 @@ fn pool(profile: &Profile, row: &Row) -> Pool {
 fn machine(profile: &Profile, row: &Row, task: Task, ready: &Ready, uri: &str) -> Wsman {
     let options = profile.connector.options();
     let mut pool = pool(profile, row);
-    if let Ok(address) = endpoint::Address::parse(uri) {
-        pool.host = address.host;
-    }
+    pool.host = connect::host_of(uri);
     for (name, value) in &ready.arguments {
         let value = clixml::Value::from(value.as_str());
         pool.application_arguments.push((name.clone(), value));

@@ -1,5 +1,6 @@
 //! Where an endpoint that sends an open elsewhere may be followed to.
 
+use endpoint::RedirectRefused;
 use runspace::Operation;
 
 use super::drive::Driver;
@@ -13,6 +14,9 @@ impl Driver {
         let to = match judged {
             Ok(to) => to,
             Err(refused) => {
+                if let RedirectRefused::NotAllowed(host) | RedirectRefused::Host(host) = &refused {
+                    self.astray = Some(host.clone());
+                }
                 let why = refused.to_string();
                 return self.submit(Operation::Refuse { why });
             }

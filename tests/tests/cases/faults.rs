@@ -51,7 +51,12 @@ pub(crate) fn what_is_wrong_is_said_in_one_line_with_a_cure() {
     let (url, ca) = (url(&endpoint).to_owned(), ca(&endpoint));
     let host = url.trim_start_matches("https://").to_owned();
     let lab = |template: &str, uri: &str, extra: &str| {
-        profile(template, uri, "kenmyer@litwareinc.com", &format!("{ca}{extra}"))
+        profile(
+            template,
+            uri,
+            "kenmyer@litwareinc.com",
+            &format!("{ca}auth = \"basic\"\n{extra}"),
+        )
     };
     let nobody = std::net::TcpListener::bind("127.0.0.1:0")
         .expect("a port")
