@@ -95,13 +95,14 @@ impl Failure {
     pub(crate) fn of(error: &reqwest::Error, origin: &Origin, began: bool) -> Self {
         let host = origin.host();
         let sent = if began { Sent::MaybeSent } else { Sent::NotSent };
+        let causes: Vec<_> = std::iter::successors(error.source(), |cause| (*cause).source()).collect();
         let known = Known {
-            dns: error.is_dns(),
+            // reqwest knows its own resolver's errors; those of ours it passes on as what went wrong with a connection.
+            dns: error.is_dns() || causes.iter().any(|cause| cause.to_string().starts_with("dns error")),
             timeout: error.is_timeout(),
             connect: error.is_connect(),
             decode: error.is_decode(),
         };
-        let causes: Vec<_> = std::iter::successors(error.source(), |cause| (*cause).source()).collect();
         let (kind, message) = explain(&causes, known, &host);
         Self { sent, kind, message }
     }

@@ -112,7 +112,7 @@ fn machine(profile: &Profile, row: &Row, task: Task, ready: &Ready, uri: &str) -
         pool.application_arguments.retain(|(known, _)| known != name);
         pool.application_arguments.push((name.clone(), argument(value)));
     }
-    let mut shell = Shell::new(uri, profile.configuration.clone(), row.session_id);
+    let mut shell = Shell::new(versioned(uri), profile.configuration.clone(), row.session_id);
     shell.idle_timeout = Some(profile.idle_timeout);
     shell.no_profile = profile.no_profile;
     shell.name = Some(match ready.name {
@@ -152,6 +152,19 @@ fn machine(profile: &Profile, row: &Row, task: Task, ready: &Ready, uri: &str) -
         }
     }
 }
+
+/// The address with PSVersion in its query, on which Exchange routes. PowerShell puts it last, after a semicolon
+/// (protocol.md 2); a server that separates by `&` alone would take it for the end of what stands before, which is whose
+/// tenant it is or whether the password is a token.
+pub(super) fn versioned(uri: &str) -> String {
+    match uri.split_once('?') {
+        Some((base, query)) => format!("{base}?PSVersion={PS_VERSION}&{query}"),
+        None => wsman::connection_uri(uri, PS_VERSION),
+    }
+}
+
+/// What Windows PowerShell of Windows 10 and Server 2019 says.
+const PS_VERSION: &str = "5.1.19041.1";
 
 /// PowerShell's own: three minutes, which no proxy on the way should cut.
 const LONGEST_RECEIVE: std::time::Duration = std::time::Duration::from_secs(180);

@@ -4,6 +4,7 @@ use endpoint::RedirectRefused;
 use runspace::Operation;
 
 use super::drive::Driver;
+use super::opening::versioned;
 
 impl Driver {
     /// Credentials go to another host only where the profile says so, and never from https to http.
@@ -29,7 +30,9 @@ impl Driver {
         tracing::info!(session = %self.id, to, "redirected");
         self.house.moved(self.id, &to);
         match self.carrier.allow(&to) {
-            Ok(()) => self.submit(Operation::Follow { uri: to }),
+            Ok(()) => {
+                self.submit(Operation::Follow { uri: versioned(&to) });
+            }
             Err(why) => self.submit(Operation::Refuse { why }),
         }
     }
