@@ -24,6 +24,8 @@ use crate::{listen, service, shutdown, sys};
 
 /// What travels before the reader has taken the first: enough for a local socket.
 const WINDOW: u32 = 1 << 20;
+/// How long the last daemon may have the books open when it has ended otherwise.
+const BOOKS: Duration = Duration::from_secs(10);
 /// How long the last answers may take to leave.
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
@@ -49,7 +51,7 @@ async fn serve(started: Started) -> anyhow::Result<()> {
     } = started;
     #[cfg(feature = "test-crash")]
     crate::crash::arm(place.state());
-    let opened = Ledger::open(&place.state().join("ledger.redb"))?;
+    let opened = open_books(&place.state().join("ledger.redb")).await?;
     for damaged in &opened.damaged {
         tracing::error!(damaged, "a row of the books cannot be read");
     }
@@ -121,6 +123,17 @@ async fn serve(started: Started) -> anyhow::Result<()> {
     }
     tracing::info!("ended");
     Ok(())
+}
+
+/// Opens the books. A daemon that is just ending has let go of the lock, and has them open for a moment longer.
+async fn open_books(path: &std::path::Path) -> Result<Opened, ledger::Error> {
+    let began = std::time::Instant::now();
+    loop {
+        match Ledger::open(path) {
+            Err(ledger::Error::Taken { .. }) if began.elapsed() < BOOKS => tokio::time::sleep(BOOKS / 500).await,
+            opened => return opened,
+        }
+    }
 }
 
 /// Starts the desk, tells it what is configured and what the books of the last run hold, and begins to look after that.
