@@ -6,12 +6,14 @@
 //! - [`Realm`]: a Kerberos KDC, where one is installed.
 //! - [`Sshd`]: an OpenSSH server with keys of its own, where one is installed.
 //! - [`Person`]: `pslease` on a terminal, and somebody who reads and types there.
+//! - [`Door`]: a console that comes through a door, in PowerShell's framing, step by step.
 //! - [`Console`]: a running `pslease` whose output is read line by line.
 
 #![allow(clippy::print_stdout, reason = "tests say on standard output what they skip")]
 
 mod binaries;
 mod console;
+mod door;
 mod endpoint;
 mod home;
 mod http;
@@ -22,6 +24,7 @@ mod sshd;
 
 pub use binaries::{Binaries, binaries};
 pub use console::{Console, Finished, finish};
+pub use door::{Came, Door};
 pub use endpoint::{Endpoint, Truth};
 pub use home::Home;
 pub use peer::Peer;
