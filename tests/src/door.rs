@@ -87,7 +87,7 @@ impl Door {
 
     /// What comes next.
     #[track_caller]
-    pub fn next(&mut self) -> Came {
+    pub fn came(&mut self) -> Came {
         loop {
             if let Some(message) = self.whole() {
                 return message;
@@ -124,7 +124,7 @@ impl Door {
     pub fn until(&mut self, packet: &Packet) -> Vec<Message> {
         let mut messages = Vec::new();
         loop {
-            match self.next() {
+            match self.came() {
                 Came::Packet(came) if came == *packet => return messages,
                 Came::Packet(_) => {}
                 Came::Message(_, message) => messages.push(message),
@@ -145,7 +145,7 @@ impl Door {
             ],
         );
         loop {
-            if let Came::Message(_, message) = self.next()
+            if let Came::Message(_, message) = self.came()
                 && message.kind == MessageType::RunspacePoolState
             {
                 let state = RunspacePoolState::read(&message.body).expect("a state");
@@ -175,7 +175,7 @@ impl Door {
     pub fn finish(&mut self, pipeline: Uuid) -> (Vec<Message>, PipelineState) {
         let mut messages = Vec::new();
         loop {
-            match self.next() {
+            match self.came() {
                 Came::Message(of, message) if of == pipeline && message.kind == MessageType::PipelineState => {
                     return (messages, PipelineState::read(&message.body).expect("a state"));
                 }
@@ -206,7 +206,7 @@ impl Door {
     #[track_caller]
     pub fn broken(&mut self) -> String {
         loop {
-            match self.next() {
+            match self.came() {
                 Came::Message(of, message) if of.is_nil() && message.kind == MessageType::RunspacePoolState => {
                     let state = RunspacePoolState::read(&message.body).expect("a state");
                     if state.state == RunspaceState::Broken {

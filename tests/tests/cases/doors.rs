@@ -146,7 +146,7 @@ pub(crate) fn a_console_that_dies_at_any_step_leaves_nothing(endpoint: &Endpoint
                 6 => {
                     door.open();
                     let many = door.start(&users(3000));
-                    while !matches!(door.next(), Came::Message(of, _) if of == many) {}
+                    while !matches!(door.came(), Came::Message(of, _) if of == many) {}
                 }
                 _ => {
                     door.open();
@@ -257,7 +257,7 @@ pub(crate) fn a_killed_daemon_ends_its_doors_and_leaks_nothing(endpoint: &Endpoi
     doors[0].start(&tenant());
     home.end_daemon(Signal::KILL);
     for door in &mut doors {
-        while door.next() != Came::End {}
+        while door.came() != Came::End {}
     }
     let next = home.run(&["run", "--wait", "60s", "Get-CsTenant"]);
     assert_eq!(next.code, 0, "{next:?}");
