@@ -62,8 +62,8 @@ pub(crate) fn what_is_wrong_is_said_in_one_line_with_a_cure() {
         .expect("a port")
         .local_addr()
         .expect("its number");
-    // Too long for any name server to be asked.
-    let unknown = format!("https://{}.invalid/wsman", "a".repeat(64));
+    // Too long for any name server to be asked, and for TLS to be begun with.
+    let unknown = format!("http://{}.invalid/wsman", "a".repeat(64));
     let cases = [
         (
             connect(&lab("winrm", &format!("{url}/OcsPowershellLiveId"), ""), "nonsense"),
@@ -84,7 +84,7 @@ pub(crate) fn what_is_wrong_is_said_in_one_line_with_a_cure() {
             "check address and port, and that no firewall is between".to_owned(),
         ),
         (
-            connect(&lab("winrm", &unknown, ""), "x"),
+            connect(&lab("winrm", &unknown, "allow_plain_http = true"), "x"),
             69,
             format!("the name {}.invalid is not known", "a".repeat(64)),
             "check its spelling and this machine's name server".to_owned(),
