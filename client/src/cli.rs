@@ -1,4 +1,5 @@
-//! The command line's grammar, and nothing else.
+//! The command line's grammar, and nothing else. Over 600 lines, because it is one table: what the help says is read here
+//! from top to bottom.
 
 use std::time::Duration;
 

@@ -27,8 +27,7 @@
     PrivateData          = @{
         PSData = @{
             Tags                     = @('PSSession', 'Remoting', 'Exchange', 'SkypeForBusiness', 'JEA', 'WinRM', 'PSEdition_Core', 'PSEdition_Desktop', 'Windows', 'Linux', 'MacOS')
-            LicenseUri               = 'https://github.com/pslease/pslease/blob/main/LICENSE-MIT'
-            ProjectUri               = 'https://github.com/pslease/pslease'
+            LicenseUri               = 'https://spdx.org/licenses/MIT.html'
             ReleaseNotes             = 'See CHANGELOG.md of the project.'
             RequireLicenseAcceptance = $false
         }

@@ -3,6 +3,8 @@
 //!
 //! Output is taken from them only while little waits for the console, so what a slow console leaves unread stays where it is
 //! counted: in the session, a megabyte a pipeline.
+//!
+//! Over 600 lines, because it is one loop over one state, which console, machine, pipelines, key and lease all change.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;

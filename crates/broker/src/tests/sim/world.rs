@@ -1,4 +1,5 @@
-//! The world: what was wanted is done after a while, or not.
+//! The world: what was wanted is done after a while, or not. Over 600 lines, because every event of it may meet every
+//! other: taken apart, its state would be passed around whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
