@@ -214,9 +214,11 @@ fn a_bastion_lends_leased_sessions_to_a_console_with_nothing_installed() {
     let count = |what: &str| finished.stdout.matches(what).count();
     assert_eq!(count("\"stream\": \"output\""), 501, "{}", finished.stderr);
     assert_eq!(count("\"state\": \"Completed\""), 2, "{}", finished.stdout);
-    assert!(
-        finished.stdout.contains("is not recognized"),
-        "the endpoint's own words"
+    assert_eq!(
+        count("\"state\": \"Failed\""),
+        1,
+        "the unknown command: {}",
+        finished.stdout
     );
     assert!(finished.stdout.contains("\"closed\": true"));
     eventually("the lease has ended with the connection", || {
