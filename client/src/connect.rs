@@ -28,6 +28,11 @@ const HELLO: Duration = Duration::from_secs(5);
 /// The largest message that is taken from the daemon: a status with thousands of waiters, not a pipeline's object,
 /// which comes in chunks.
 const MESSAGE: usize = 64 << 20;
+/// What a call's answers may take up ahead of their reader, in bytes.
+const WINDOW: u32 = 256 << 10;
+/// What the answers of all calls may. h2 ends a connection on which too many small messages wait to be read, by a measure
+/// that it takes from this: with so much, twenty calls may wait whose answers nobody reads.
+const CONNECTION_WINDOW: u32 = 256 << 20;
 
 /// How far to go for a connection.
 #[derive(Debug, Clone)]
@@ -239,6 +244,8 @@ async fn channel(stream: UnixStream, socket: PathBuf) -> Result<Channel, Error> 
         }
     });
     Endpoint::from_static("http://pslease")
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .connect_with_connector(connector)
         .await
         .map_err(|error| Error::Broken(error.to_string()))

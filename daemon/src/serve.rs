@@ -22,8 +22,12 @@ use crate::session::Sessions;
 use crate::start::{Started, report};
 use crate::{listen, service, shutdown, sys};
 
-/// What travels before the reader has taken the first: enough for a local socket.
-const WINDOW: u32 = 1 << 20;
+/// What a call may send ahead of its reader, in bytes: enough for a local socket.
+const WINDOW: u32 = 64 << 10;
+/// What all calls of a connection may. h2 ends a connection, with every call on it, on which too many small messages wait
+/// to be read: what each lacks of 256 bytes may come to half of this. The smallest messages of a call that is held back
+/// come to 25 of its own windows, so that forty such calls may wait.
+const CONNECTION_WINDOW: u32 = 128 << 20;
 /// How long the last daemon may have the books open when it has ended otherwise.
 const BOOKS: Duration = Duration::from_secs(10);
 /// How long the last answers may take to leave.
@@ -88,7 +92,7 @@ async fn serve(started: Started) -> anyhow::Result<()> {
     let mut server = tokio::spawn(
         Server::builder()
             .initial_stream_window_size(WINDOW)
-            .initial_connection_window_size(WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
             // No keep-alive: of a local socket the kernel tells when the other end is gone, and a client that is stopped
             // (Ctrl-Z) answers nothing and is not dead.
             .add_routes(service::routes(&hub).await?)

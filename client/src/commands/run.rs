@@ -38,6 +38,9 @@ const GATHERING: Duration = Duration::from_millis(300);
 /// Messages to the daemon that may wait to be sent: answers and a stop.
 const OUTGOING: usize = 8;
 
+/// Input objects that may: what waits travels together.
+const INPUTS: usize = 32;
+
 pub(super) async fn run(context: &Context, args: cli::Run) -> Done {
     let asked = if args.script {
         Asked::script(&args.words)
@@ -63,7 +66,7 @@ pub(super) async fn run(context: &Context, args: cli::Run) -> Done {
     let began = begin(&args, asked, lease, parameters.clone());
     let (requests, outgoing) = mpsc::channel(OUTGOING);
     // Apart, so that a stop and an answer find room however much input waits.
-    let (inputs, given) = mpsc::channel(OUTGOING);
+    let (inputs, given) = mpsc::channel(INPUTS);
     let input = match args.input_format() {
         Some(format) => Some(Input {
             bodies: standard_input(format).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?,
@@ -145,7 +148,8 @@ struct Input {
 }
 
 impl Input {
-    /// Reads or sends what comes next. Says whether that was the end. May be cancelled: nothing is lost.
+    /// Reads or sends what comes next. Says whether that was the end, or nobody takes any more, of which the events tell
+    /// the reason. May be cancelled: nothing is lost.
     async fn go_on(&mut self) -> Result<bool, Failure> {
         if self.next.is_none() {
             self.next = Some(match self.bodies.recv().await.transpose()? {
@@ -155,7 +159,9 @@ impl Input {
                 None => Message::EndOfInput(true),
             });
         }
-        let permit = self.inputs.reserve().await.map_err(|_| out_of_order())?;
+        let Ok(permit) = self.inputs.reserve().await else {
+            return Ok(true);
+        };
         let message = self.next.take();
         let is_end = matches!(message, Some(Message::EndOfInput(_)));
         permit.send(InvokeRequest { message });
@@ -267,7 +273,8 @@ impl Running {
                     let answer = InvokeRequest {
                         message: Some(Message::HostResponse(answer)),
                     };
-                    self.requests.send(answer).await.map_err(|_| out_of_order())?;
+                    // A pipeline that has ended meanwhile takes none; its end is among the events.
+                    let _ = self.requests.send(answer).await;
                 }
             }
             // Not asked for: values come as CLIXML.

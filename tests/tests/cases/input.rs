@@ -1,6 +1,13 @@
 //! `pslease run --input`: what a pipeline is given on standard input.
 
-use pslease_tests::{Endpoint, Home, finish};
+use client::{Client, Dial};
+use place::Place;
+use proto::v1::invoke_event::Event;
+use proto::v1::invoke_request::Message;
+use proto::v1::{Begin, Command, CommandList, Encoding, Input, InvokeRequest, LeaseMode, Statement, begin, input};
+use pslease_tests::{Endpoint, Home, eventually, finish};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
 
 pub(crate) fn input_is_given_line_by_line_as_json_and_as_clixml(endpoint: &Endpoint) {
     let home = Home::with_admins(endpoint, "skype", &["kenmyer"], "");
@@ -19,4 +26,97 @@ pub(crate) fn input_is_given_line_by_line_as_json_and_as_clixml(endpoint: &Endpo
         "pslease run Get-CsTenant --output clixml | pslease run --input-format clixml 'Select-Object DisplayName' --output jsonl",
     );
     assert!(again.to_lowercase().contains("litware"), "{again}");
+}
+
+pub(crate) fn more_input_than_is_ever_on_its_way_comes_through_whole(endpoint: &Endpoint) {
+    let home = Home::with_admins(endpoint, "skype", &["kenmyer"], "");
+    let counted = finish(home.script("sh", "seq 200000 | pslease run --input Measure-Object --output jsonl"));
+    assert_eq!(counted.code, 0, "{counted:?}");
+    let measured: serde_json::Value = serde_json::from_str(&counted.stdout).expect("one object");
+    assert_eq!(measured["Count"], 200_000, "{counted:?}");
+}
+
+pub(crate) fn input_that_cannot_be_read_ends_the_run_and_its_lease(endpoint: &Endpoint) {
+    let home = Home::with_admins(endpoint, "skype", &["kenmyer"], "");
+    let finished = finish(home.script(
+        "sh",
+        "printf '1\\n{\\n2\\n' | pslease run --input-format jsonl Write-Output --output jsonl",
+    ));
+    assert_eq!(finished.code, 2, "{finished:?}");
+    assert!(
+        finished.stderr.contains("line 2 of the input is not JSON"),
+        "{finished:?}"
+    );
+    eventually("its lease has ended", || leases(&home) == 0);
+}
+
+/// A caller of the contract need not put small objects together: each may be a message, sent by itself.
+pub(crate) fn small_messages_do_not_end_the_connection_and_a_lost_call_ends_its_lease(endpoint: &Endpoint) {
+    let home = Home::with_admins(endpoint, "skype", &["kenmyer"], "");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let client = runtime.block_on(async {
+        let client = Client::connect(&Dial::at(Place::under(home.path())))
+            .await
+            .expect("the daemon runs");
+        let (requests, outgoing) = mpsc::channel(1);
+        requests.send(measure()).await.expect("room for the first");
+        let mut events = client
+            .pipelines()
+            .invoke(ReceiverStream::new(outgoing))
+            .await
+            .expect("a call")
+            .into_inner();
+        loop {
+            let event = events.message().await.expect("an event").expect("not the end");
+            if let Some(Event::Started(_)) = event.event {
+                break;
+            }
+        }
+        for number in 0..20_000 {
+            let object = input::Object::Clixml(format!("<I32>{number}</I32>").into());
+            let message = Message::Input(Input { object: Some(object) });
+            let request = InvokeRequest { message: Some(message) };
+            requests.send(request).await.expect("the call goes on");
+        }
+        // The same connection serves other calls, and the pipeline is still there.
+        let status = client.admin().status(proto::v1::StatusRequest {}).await;
+        assert_eq!(status.expect("a status").into_inner().leases.len(), 1);
+        client
+    });
+    // The call is gone; its process, and its connection, are not.
+    eventually("its lease has ended", || leases(&home) == 0);
+    drop(client);
+}
+
+/// `Measure-Object`, with input.
+fn measure() -> InvokeRequest {
+    let command = Command {
+        name: "Measure-Object".to_owned(),
+        ..Command::default()
+    };
+    let statement = Statement {
+        commands: vec![command],
+    };
+    let commands = CommandList {
+        statements: vec![statement],
+    };
+    let begin = Begin {
+        with: Some(begin::With::Profile("kenmyer".to_owned())),
+        mode: LeaseMode::Shared.into(),
+        encoding: Encoding::Clixml.into(),
+        has_input: true,
+        what: Some(begin::What::Commands(commands)),
+        ..Begin::default()
+    };
+    InvokeRequest {
+        message: Some(Message::Begin(begin)),
+    }
+}
+
+fn leases(home: &Home) -> usize {
+    home.status()["leases"].as_array().map_or(0, Vec::len)
 }
