@@ -77,6 +77,13 @@ impl Person {
         self.master.write_all(text.as_bytes()).expect("the terminal takes it");
     }
 
+    /// Whether the terminal shows what is typed.
+    pub fn echoes(&self) -> bool {
+        // A master's modes are those of its terminal.
+        let modes = tcgetattr(&self.master).expect("its modes");
+        modes.local_modes.contains(LocalModes::ECHO)
+    }
+
     /// Waits for the end: the exit code, and standard output.
     pub fn finish(mut self) -> (i32, String) {
         let mut text = String::new();

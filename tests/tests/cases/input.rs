@@ -5,7 +5,7 @@ use place::Place;
 use proto::v1::invoke_event::Event;
 use proto::v1::invoke_request::Message;
 use proto::v1::{Begin, Command, CommandList, Encoding, Input, InvokeRequest, LeaseMode, Statement, begin, input};
-use pslease_tests::{Endpoint, Home, eventually, finish};
+use pslease_tests::{Endpoint, Home, Person, eventually, finish};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -90,6 +90,35 @@ pub(crate) fn small_messages_do_not_end_the_connection_and_a_lost_call_ends_its_
     // The call is gone; its process, and its connection, are not.
     eventually("its lease has ended", || leases(&home) == 0);
     drop(client);
+}
+
+/// The tenant asks for nothing that is secret: a peer does, and it has the other end of the session's key.
+pub(crate) fn a_password_that_a_command_asks_for_is_typed_unseen_and_sent_sealed() {
+    let Some(endpoint) = Endpoint::peer() else { return };
+    let home = Home::with_admins(&endpoint, "skype", &["kenmyer"], "max_concurrency = 1");
+    let asked = |password: &str| {
+        let mut person = Person::runs(&home, &["run", "Read-Host -AsSecureString", "--output", "clixml"]);
+        person.sees("asks]");
+        eventually("what is typed is not shown", || !person.echoes());
+        person.types(&format!("{password}\n"));
+        let (code, output) = person.finish();
+        assert_eq!(code, 0, "{output}");
+        assert!(!output.contains(password), "{output}");
+        let (_, sealed) = output.split_once("<SS>").expect("a SecureString");
+        sealed.split("</SS>").next().unwrap_or_default().to_owned()
+    };
+    // One session, one key, and so the same for the same. Each is whole blocks of UTF-16, as base64.
+    let (first, second, again) = (asked("sesame seed"), asked("poppy"), asked("sesame seed"));
+    assert!(first == again && first != second, "{first} {second} {again}");
+    assert_eq!((first.len(), second.len()), (44, 24), "{first} {second}");
+    let logs: String = std::fs::read_dir(home.path().join("logs"))
+        .expect("the daemon's logs")
+        .map(|entry| std::fs::read_to_string(entry.expect("an entry").path()).expect("a log"))
+        .collect();
+    assert!(
+        !logs.contains("sesame") && !logs.contains("poppy"),
+        "no secret in a log"
+    );
 }
 
 /// `Measure-Object`, with input.
