@@ -542,6 +542,9 @@ pub(crate) struct Login {
     /// Only keep it, and do not try it.
     #[arg(long)]
     pub(crate) no_verify: bool,
+    /// Put it into the system's keyring too, for a profile with `password_keyring = true`.
+    #[arg(long)]
+    pub(crate) keyring: bool,
 }
 
 #[derive(Debug, Args)]

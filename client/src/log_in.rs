@@ -163,5 +163,6 @@ pub(crate) fn request(profile: &str, password: String) -> LoginRequest {
         verify: true,
         caller: Some(caller("pslease login")),
         parameters: None,
+        keyring: false,
     }
 }

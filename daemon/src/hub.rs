@@ -9,7 +9,7 @@ use broker::{
 use moment::Moment;
 use tokio::sync::watch;
 
-use crate::account::Accounts;
+use crate::account::{Accounts, Standing, source_of};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Current, Profile, Source};
 use crate::desk;
@@ -121,6 +121,23 @@ impl Hub {
             None => Event::AuthOk { profile: name },
         };
         self.desk.say(event).await;
+    }
+
+    /// Somebody asks for something of a profile that could not log on: if its source has a secret by now, or another than
+    /// the refused one, that counts as a new login.
+    pub(crate) async fn look_again(&self, profile: &Profile) {
+        match self.accounts.standing(profile) {
+            (Standing::Accepted, _) | (Standing::Untried, true) => return,
+            (Standing::Untried, false) if !source_of(profile).0.is_unattended() => return,
+            // It could not be read when it was asked last; what was wrong may be put right.
+            (Standing::Untried, false) => return self.tell_standing(profile).await,
+            (Standing::Refused, _) => {}
+        }
+        let environment = self.sessions.environment(&profile.name);
+        if self.accounts.read_anew(profile, &environment).await {
+            self.sessions.renew_all();
+            self.tell_standing(profile).await;
+        }
     }
 
     pub(crate) fn keep_extra(&self, lease: LeaseId, extra: Extra) {

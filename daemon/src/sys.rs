@@ -2,6 +2,8 @@
 //! that a daemon does to its own process before it has threads. The only module with `unsafe` in it.
 #![allow(unsafe_code)]
 
+pub(crate) mod keyring;
+
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::Path;
 use std::time::Duration;

@@ -4,6 +4,7 @@ pub(crate) mod anchors;
 mod carriers;
 pub(crate) mod connector;
 pub(crate) mod crash;
+pub(crate) mod credentials;
 pub(crate) mod doors;
 pub(crate) mod faults;
 pub(crate) mod input;

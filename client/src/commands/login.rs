@@ -40,10 +40,15 @@ pub(super) async fn run(context: &Context, args: cli::Login) -> Done {
     let request = LoginRequest {
         user_name: args.user.unwrap_or_default(),
         verify: !args.no_verify,
+        keyring: args.keyring,
         ..log_in::request(&profile, password)
     };
     let login = async {
         let answer = client.accounts().login(request).await?.into_inner();
+        if args.keyring && !answer.in_keyring {
+            let older = "psleased is older than pslease, and keeps the password in its memory only";
+            return Err(Failure::new(Exit::Internal, older).hint("pslease daemon upgrade"));
+        }
         if !context.quiet() {
             say(&match (answer.message.is_empty(), answer.verified) {
                 (false, _) => answer.message,

@@ -345,13 +345,16 @@ impl Admin for Script {
 #[tonic::async_trait]
 impl Accounts for Script {
     async fn login(&self, request: Request<LoginRequest>) -> Result<Response<LoginResponse>, Status> {
-        self.seen().logins.push(request.into_inner());
+        let request = request.into_inner();
+        let in_keyring = request.keyring;
+        self.seen().logins.push(request);
         self.logged_in.notify_one();
         let account = "kenmyer@litwareinc.com".to_owned();
         Ok(Response::new(LoginResponse {
             account,
             verified: true,
             message: String::new(),
+            in_keyring,
         }))
     }
 

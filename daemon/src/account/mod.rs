@@ -1,21 +1,23 @@
 //! Accounts and their secrets: in memory only, from `pslease login` or from the source that the profile names. One
-//! refused log-on, and nothing is sent with that secret again until a new login.
+//! refused log-on, and nothing is sent with that secret again until a new login, or until the source has another.
 //!
-//! - `source`: files and commands. - `signed`: what accounts have signed in to, with their tokens.
+//! - `source`: files, commands, credentials of systemd, the keyring. - `again`: what it has after a refusal. - `signed`: what accounts have signed in to, with their tokens.
 
+mod again;
 mod signed;
 mod source;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use endpoint::Way;
 use secrecy::SecretString;
 
-use crate::config::{Password, Profile};
+use crate::config::Profile;
 
 pub(crate) use signed::{Signed, Turn};
-pub(crate) use source::read;
+pub(crate) use source::{Kept, entry, of as source_of, read};
 
 /// (service, admin), case-folded, and whether it is a token: one is never sent for the other.
 type Key = (String, String, bool);
@@ -34,8 +36,13 @@ struct Account {
     /// The user name that `login` gave, if it was not the profile's.
     user: Option<String>,
     standing: Standing,
+    /// Which secret it is: each that takes another's place has a higher number.
+    which: u64,
+    /// Those that were refused since one was accepted, or since a person logged in.
+    spent: Vec<SecretString>,
     /// Held while a secret that nobody has tried is tried: a wrong one is then sent once, not once for each open.
     trial: Arc<tokio::sync::Mutex<()>>,
+    look: Arc<again::Look>,
 }
 
 impl Default for Account {
@@ -44,7 +51,10 @@ impl Default for Account {
             secret: None,
             user: None,
             standing: Standing::Untried,
+            which: 0,
+            spent: Vec::new(),
             trial: Arc::default(),
+            look: Arc::default(),
         }
     }
 }
@@ -56,6 +66,8 @@ pub(crate) struct Accounts {
     signed: signed::Book,
     /// Passwords for proxies, by address and user.
     proxies: Mutex<HashMap<(String, String), SecretString>>,
+    /// How many secrets there have been.
+    last: AtomicU64,
 }
 
 /// What to log on with.
@@ -65,7 +77,22 @@ pub(crate) struct LogOn {
     /// None where the asker's tickets or a certificate do.
     pub(crate) secret: Option<SecretString>,
     pub(crate) standing: Standing,
+    /// Which of the account's secrets it is: a refusal is of that one.
+    pub(crate) which: u64,
     pub(crate) trial: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl LogOn {
+    /// With a secret that is not the account's yet.
+    pub(crate) fn to_try(user: &str, secret: &SecretString) -> Self {
+        Self {
+            user: user.to_owned(),
+            secret: Some(secret.clone()),
+            standing: Standing::Untried,
+            which: 0,
+            trial: Arc::default(),
+        }
+    }
 }
 
 /// Why there is nothing to log on with.
@@ -81,6 +108,12 @@ pub(crate) enum NoLogOn {
     Refused(String),
     #[error("the log-on of {0} was refused; its token is not sent again until a new login")]
     TokenRefused(String),
+    #[error("the log-on of {admin} was refused; nothing is sent until {key} has another {what}, or a new login")]
+    Spent {
+        admin: String,
+        key: String,
+        what: &'static str,
+    },
     #[error("{0}")]
     Source(String),
 }
@@ -103,8 +136,15 @@ impl Accounts {
         *account = Account {
             secret: Some(secret),
             user,
+            which: self.next(),
+            // Whoever waits for the end of a trial goes on waiting for that very one.
+            trial: account.trial.clone(),
             ..Account::default()
         };
+    }
+
+    fn next(&self) -> u64 {
+        self.last.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Forgets every secret of the account. True if there was one.
@@ -121,17 +161,22 @@ impl Accounts {
     pub(crate) fn accepted(&self, profile: &Profile) {
         if let Some(account) = self.known().get_mut(&key(profile)) {
             account.standing = Standing::Accepted;
+            account.spent.clear();
         }
     }
 
-    /// The endpoint refused it.
-    pub(crate) fn refused(&self, profile: &Profile) {
-        self.signed.forget(profile);
+    /// The endpoint refused it: that secret, or the one that is here if it is not known which. A refusal of one whose
+    /// place another has taken meanwhile says nothing any more.
+    pub(crate) fn refused(&self, profile: &Profile, which: Option<u64>) {
         let mut known = self.known();
         let account = known.entry(key(profile)).or_default();
+        if which.is_some_and(|which| which != account.which) {
+            return;
+        }
+        self.signed.forget(profile);
         // A ticket or a certificate may be another one the next time, and trying it is no strike.
         if account.secret.is_some() || profile.needs_secret() {
-            account.standing = Standing::Refused;
+            account.spend();
         }
     }
 
@@ -157,19 +202,20 @@ impl Accounts {
         let admin = || profile.admin.clone();
         let (standing, in_memory) = self.standing(profile);
         let way = profile.connector.way;
-        let source = match way {
-            Way::Token => &profile.connector.token,
-            _ => &profile.password,
-        };
+        let (source, what) = source::of(profile);
         match (standing, way, source) {
+            (Standing::Refused, _, source) if source.is_unattended() => Some(NoLogOn::Spent {
+                admin: admin(),
+                key: source::key(source, what),
+                what,
+            }),
             (Standing::Refused, Way::Token, _) => Some(NoLogOn::TokenRefused(admin())),
             (Standing::Refused, Way::DeviceCode, _) => Some(NoLogOn::NotSignedIn(admin())),
             (Standing::Refused, ..) => Some(NoLogOn::Refused(admin())),
             (_, Way::DeviceCode, _) => (!self.signed.is_there(profile)).then(|| NoLogOn::NotSignedIn(admin())),
-            (_, _, Password::File(_) | Password::Command(_)) => None,
-            (_, _, Password::Memory) if !profile.needs_secret() => None,
-            (_, Way::Token, Password::Memory) => (!in_memory).then(|| NoLogOn::NoToken(admin())),
-            (_, _, Password::Memory) => (!in_memory).then(|| NoLogOn::Absent(admin())),
+            (_, _, source) if source.is_unattended() || !profile.needs_secret() => None,
+            (_, Way::Token, _) => (!in_memory).then(|| NoLogOn::NoToken(admin())),
+            _ => (!in_memory).then(|| NoLogOn::Absent(admin())),
         }
     }
 
@@ -182,23 +228,29 @@ impl Accounts {
         if let Some(missing) = self.missing(profile) {
             return Err(missing);
         }
-        let by_token = profile.connector.way == Way::Token;
-        let (source, what) = match by_token {
-            true => (&profile.connector.token, "token"),
-            false => (&profile.password, "password"),
-        };
+        let (source, what) = source::of(profile);
         // A token that ends has a successor where it came from; a password is the same each time.
-        let fresh = by_token && *source != Password::Memory;
+        let fresh = profile.connector.way == Way::Token && source.is_unattended();
         if !fresh && let Some(log_on) = self.in_memory(profile) {
             return Ok(log_on);
         }
         let absent = || NoLogOn::Absent(profile.admin.clone());
-        let Some(secret) = source::read(source, what, environment).await else {
+        let Some(secret) = source::read(source, &source::entry(profile, what), what, environment).await else {
             return without_secret(profile).ok_or_else(absent);
         };
         let secret = secret.map_err(NoLogOn::Source)?;
-        self.known().entry(key(profile)).or_default().secret = Some(secret);
-        self.in_memory(profile).ok_or_else(absent)
+        {
+            let mut known = self.known();
+            let account = known.entry(key(profile)).or_default();
+            account.take(secret.clone(), self.next());
+            if account.is_spent(&secret) {
+                account.spend();
+            }
+        }
+        match self.missing(profile) {
+            Some(missing) => Err(missing),
+            None => self.in_memory(profile).ok_or_else(absent),
+        }
     }
 
     /// The secret in memory, whatever is known of it.
@@ -213,6 +265,7 @@ impl Accounts {
             user: account.user.clone().unwrap_or_else(|| profile.admin.clone()),
             secret: Some(account.secret.clone()?),
             standing: account.standing,
+            which: account.which,
             trial: account.trial.clone(),
         })
     }
@@ -256,6 +309,7 @@ fn without_secret(profile: &Profile) -> Option<LogOn> {
         user: profile.admin.clone(),
         secret: None,
         standing: Standing::Accepted,
+        which: 0,
         trial: Arc::default(),
     })
 }
@@ -267,7 +321,7 @@ mod tests {
     use secrecy::ExposeSecret as _;
     use std::os::unix::fs::PermissionsExt as _;
 
-    fn profile(source: &str) -> Arc<Profile> {
+    pub(super) fn profile(source: &str) -> Arc<Profile> {
         let text = format!("version = 1\n[profile.a]\ntemplate = \"winrm\"\nhost = \"h\"\nadmin = \"ken\"\n{source}\n");
         Config::read(std::path::Path::new("config.toml"), &text)
             .unwrap()
@@ -285,7 +339,7 @@ mod tests {
             NoLogOn::Absent("ken".into())
         );
         accounts.login(&profile, None, "wrong".into());
-        accounts.refused(&profile);
+        accounts.refused(&profile, None);
         assert_eq!(
             accounts.log_on(&profile, &none).await.unwrap_err(),
             NoLogOn::Refused("ken".into())

@@ -9,7 +9,7 @@ use super::error::ConfigError;
 use super::profile::{Password, password_of};
 
 /// The keys that are read here.
-pub(super) const KEYS: [&str; 15] = [
+pub(super) const KEYS: [&str; 17] = [
     "variant",
     "sign_in",
     "authority",
@@ -22,6 +22,8 @@ pub(super) const KEYS: [&str; 15] = [
     "delegated_org",
     "token_file",
     "token_command",
+    "token_credential",
+    "token_keyring",
     "session_options",
     "allow_redirection",
     "auth",
@@ -91,7 +93,7 @@ impl Connector {
             None => variant,
         };
         let trusted_hosts: Vec<String> = texts("trusted_hosts")?;
-        let token = password_of(keys, "token_file", "token_command")?;
+        let token = password_of(keys, "token")?;
         let named = keys.string("uri")?.is_some() || keys.string("host")?.is_some();
         let discovered = template.defaults().discovery && !named && parameters.override_power_shell_uri.is_none();
         let connector = Self {
@@ -192,10 +194,10 @@ fn way(keys: &Keys<'_>, named: bool, token: &Password) -> Result<Way, ConfigErro
     };
     let Some((name, at)) = keys.string("sign_in")? else {
         return Ok(match token {
-            Password::File(_) | Password::Command(_) => Way::Token,
-            Password::Memory if bearer => Way::Token,
-            Password::Memory if named => Way::Plain,
-            Password::Memory => Way::Discovered,
+            source if source.is_unattended() => Way::Token,
+            _ if bearer => Way::Token,
+            _ if named => Way::Plain,
+            _ => Way::Discovered,
         });
     };
     let known = match name.as_str() {

@@ -235,11 +235,16 @@ open_rate = "5/60s"
         for (text, said) in cases {
             assert_eq!(read(text).unwrap_err(), said, "{text}");
         }
-        for (auth, says) in [("certificate", "needs client_certificate"), ("bearer", "not there yet")] {
-            let text = format!(
-                "version = 1\n[profile.a]\ntemplate = \"winrm\"\nhost = \"h\"\nadmin = \"a\"\nauth = \"{auth}\"\n"
-            );
-            assert!(read(&text).unwrap_err().contains(says), "{auth}");
+        for (line, says) in [
+            ("auth = \"certificate\"", "needs client_certificate"),
+            ("password_credential = \"../lab\"", "as LoadCredential= has it"),
+            (
+                "token_file = \"/t\"\ntoken_keyring = true",
+                "token_file and token_keyring are both set: keep one of them",
+            ),
+        ] {
+            let text = format!("version = 1\n[profile.a]\ntemplate = \"winrm\"\nhost = \"h\"\nadmin = \"a\"\n{line}\n");
+            assert!(read(&text).unwrap_err().contains(says), "{line}");
         }
         let syntax = read("version = 1\n[profile.a\n").unwrap_err();
         assert!(syntax.starts_with("/c/config.toml:2: "), "{syntax}");

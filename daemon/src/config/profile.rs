@@ -13,7 +13,7 @@ use super::error::ConfigError;
 use super::program;
 use super::proof::{self, Proof};
 
-const OWN: [&str; 30] = [
+const OWN: [&str; 32] = [
     "template",
     "uri",
     "host",
@@ -26,6 +26,8 @@ const OWN: [&str; 30] = [
     "allow_plain_http",
     "password_file",
     "password_command",
+    "password_credential",
+    "password_keyring",
     "max_concurrency",
     "max_tenant_concurrency",
     "PowerShellMaxConcurrency",
@@ -55,6 +57,17 @@ pub(crate) enum Password {
     File(PathBuf),
     /// The first line that this command prints.
     Command(Vec<String>),
+    /// The first line of this file of those that systemd gives the daemon.
+    Credential(String),
+    /// What `pslease login --keyring` put into the system's keyring.
+    Keyring,
+}
+
+impl Password {
+    /// Whether it can be had without a person.
+    pub(crate) fn is_unattended(&self) -> bool {
+        *self != Self::Memory
+    }
 }
 
 /// A named configuration, complete.
@@ -159,7 +172,7 @@ impl Profile {
         let profile = Self {
             scope: Scope::new(&service, &admin, &organization, &aliases),
             ca: keys.string("ca")?.map(|(path, _)| keys.beside(&path)),
-            password: password_of(&keys, "password_file", "password_command")?,
+            password: password_of(&keys, "password")?,
             max_concurrency: limit(
                 keys.either("max_concurrency", "PowerShellMaxConcurrency", 1..=10_000)?,
                 defaults.max_concurrency,
@@ -250,27 +263,37 @@ fn address(
     }
 }
 
-/// Where a secret comes from: the first line of a file, or of what a command prints.
-pub(super) fn password_of(keys: &Keys<'_>, file_key: &str, command_key: &str) -> Result<Password, ConfigError> {
-    match (keys.string(file_key)?, keys.strings(command_key)?) {
-        (None, None) => Ok(Password::Memory),
-        (Some((file, at)), None) => {
-            let file = PathBuf::from(file);
-            if file.is_absolute() {
-                Ok(Password::File(file))
-            } else {
-                Err(keys.error(&at, file_key, "must be an absolute path".to_owned()))
-            }
+/// Where a secret comes from; `what` is `password` or `token`. At most one source is named.
+pub(super) fn password_of(keys: &Keys<'_>, what: &str) -> Result<Password, ConfigError> {
+    let [file_key, command_key, credential_key, keyring_key] =
+        ["file", "command", "credential", "keyring"].map(|source| format!("{what}_{source}"));
+    let mut named = Vec::new();
+    if let Some((file, at)) = keys.string(&file_key)? {
+        let file = PathBuf::from(file);
+        if !file.is_absolute() {
+            return Err(keys.error(&at, &file_key, "must be an absolute path".to_owned()));
         }
-        (None, Some((words, at))) => {
-            if words.first().is_some_and(|program| !program.is_empty()) {
-                Ok(Password::Command(words))
-            } else {
-                Err(keys.error(&at, command_key, "must name a program".to_owned()))
-            }
-        }
-        (Some(_), Some((_, at))) => {
-            Err(keys.error(&at, command_key, format!("there is a {file_key} too: keep one of them")))
-        }
+        named.push((&file_key, Password::File(file)));
     }
+    if let Some((words, at)) = keys.strings(&command_key)? {
+        if words.first().is_none_or(String::is_empty) {
+            return Err(keys.error(&at, &command_key, "must name a program".to_owned()));
+        }
+        named.push((&command_key, Password::Command(words)));
+    }
+    if let Some((name, at)) = keys.string(&credential_key)? {
+        // systemd takes no others, and this one must not lead out of its folder.
+        if name.contains('/') || name.starts_with('.') {
+            let message = "must be the name of a credential, as LoadCredential= has it".to_owned();
+            return Err(keys.error(&at, &credential_key, message));
+        }
+        named.push((&credential_key, Password::Credential(name)));
+    }
+    if keys.boolean(&keyring_key)? {
+        named.push((&keyring_key, Password::Keyring));
+    }
+    if let [(first, _), (second, _), ..] = named.as_slice() {
+        return Err(keys.missing(format!("{first} and {second} are both set: keep one of them")));
+    }
+    Ok(named.pop().map_or(Password::Memory, |(_, source)| source))
 }

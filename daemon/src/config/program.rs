@@ -17,7 +17,7 @@ pub(super) const KEYS: [&str; 7] = [
 ];
 
 /// The keys that mean nothing here: addresses, certificates and passwords are HTTP's.
-const HTTP: [&str; 9] = [
+const HTTP: [&str; 11] = [
     "uri",
     "configuration",
     "auth",
@@ -26,6 +26,8 @@ const HTTP: [&str; 9] = [
     "allow_redirection",
     "password_file",
     "password_command",
+    "password_credential",
+    "password_keyring",
     "no_profile",
 ];
 

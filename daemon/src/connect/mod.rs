@@ -45,6 +45,8 @@ pub(crate) struct Ready {
     /// Set where the credential is a token.
     pub(crate) token: Option<Token>,
     pub(crate) trial: Option<Trial>,
+    /// Which of the account's secrets it is, where it is one and not a token.
+    pub(crate) secret: Option<u64>,
 }
 
 /// The token that a session's requests carry.
@@ -95,8 +97,21 @@ fn wall(house: &Sessions) -> Wall {
 /// If there is no way to one. Nothing was sent to the endpoint itself that could have made a shell.
 pub(crate) async fn ready(house: &Sessions, profile: &Profile) -> Result<Ready, Saying> {
     let environment = house.environment(&profile.name);
+    match once(house, profile, &environment).await {
+        // Where the secret comes from there may be another by now.
+        Err(saying)
+            if (saying.kind.refuses_secret() || saying.kind == Kind::NoCredential)
+                && house.accounts.read_anew(profile, &environment).await =>
+        {
+            once(house, profile, &environment).await
+        }
+        ready => ready,
+    }
+}
+
+async fn once(house: &Sessions, profile: &Profile, environment: &BTreeMap<String, String>) -> Result<Ready, Saying> {
     if profile.is_straight() {
-        return straight(house, profile, &environment).await;
+        return straight(house, profile, environment).await;
     }
     if let Some(found) = found(house, profile) {
         return Ok(found);
@@ -107,7 +122,7 @@ pub(crate) async fn ready(house: &Sessions, profile: &Profile) -> Result<Ready, 
             Ok(()) => {}
             Err(saying) if profile.connector.by_token() => {
                 if saying.kind.refuses_secret() {
-                    house.accounts.refused(profile);
+                    house.accounts.refused(profile, None);
                 }
                 return Err(saying);
             }
@@ -119,13 +134,13 @@ pub(crate) async fn ready(house: &Sessions, profile: &Profile) -> Result<Ready, 
     if let Some(found) = found(house, profile) {
         return Ok(found);
     }
-    let (log_on, trial) = log_on(house, profile, &environment).await?;
-    let result = drive::discover(house, profile, &environment, Some(&log_on), &mut drive::Telling(house)).await;
+    let (log_on, trial) = log_on(house, profile, environment).await?;
+    let result = drive::discover(house, profile, environment, Some(&log_on), &mut drive::Telling(house)).await;
     let (target, stages) = match result {
         Ok(found) => found,
         Err(saying) => {
             if saying.kind.refuses_secret() {
-                house.accounts.refused(profile);
+                house.accounts.refused(profile, Some(log_on.which));
             }
             return Err(saying);
         }
@@ -146,6 +161,7 @@ pub(crate) async fn ready(house: &Sessions, profile: &Profile) -> Result<Ready, 
     }
     drop(turn);
     Ok(Ready {
+        secret: token.is_none().then_some(log_on.which),
         uri,
         credential,
         tried: tried(&placement),
@@ -179,6 +195,7 @@ async fn straight(
     let arguments = profile.template.application_arguments().iter();
     Ok(Ready {
         uri,
+        secret: Some(log_on.which),
         credential: crate::session::credential(profile, log_on, environment),
         tried: profile.proof.log_on.into(),
         arguments: arguments
@@ -219,6 +236,7 @@ fn of_signed(signed: &Arc<Signed>) -> Ready {
         name: target.session_name,
         token: Some(Token::of(signed, false)),
         trial: None,
+        secret: None,
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) async fn renew(house: &Sessions, profile: &Profile, generation: u64) 
         });
         if !saying.kind.may_pass() || !good {
             if saying.kind.refuses_secret() {
-                house.accounts.refused(profile);
+                house.accounts.refused(profile, None);
             }
             return Err(saying);
         }
@@ -84,6 +84,11 @@ pub(super) async fn once(house: &Sessions, profile: &Profile, generation: u64) -
         ));
     }
     let found = drive::discover(house, profile, &environment, Some(&log_on), &mut Silent).await;
+    if let Err(saying) = &found
+        && saying.kind.refuses_secret()
+    {
+        house.accounts.refused(profile, Some(log_on.which));
+    }
     drop(trial);
     let (target, stages) = found?;
     house.accounts.keep_signed(profile, Signed::new(target, stages));

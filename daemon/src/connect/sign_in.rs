@@ -5,7 +5,7 @@ use secrecy::SecretString;
 
 use super::drive::{self, Tells};
 use super::no_log_on;
-use crate::account::{LogOn, Signed, Standing};
+use crate::account::{LogOn, Signed};
 use crate::config::Profile;
 use crate::session::Sessions;
 
@@ -70,12 +70,7 @@ pub(crate) async fn try_out(
         return None;
     }
     let environment = house.environment(&profile.name);
-    let log_on = LogOn {
-        user: user.to_owned(),
-        secret: Some(secret.clone()),
-        standing: Standing::Untried,
-        trial: std::sync::Arc::default(),
-    };
+    let log_on = LogOn::to_try(user, secret);
     let mut showing = Showing {
         house,
         show: |_: &DeviceCode| {},

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::error;
 use super::parameters::profile_for;
-use crate::account::{LogOn, Standing};
+use crate::account::{self, LogOn, Standing};
 use crate::config::{Password, Profile};
 use crate::connect;
 use crate::hub::Hub;
@@ -52,13 +52,7 @@ async fn try_out(hub: &Hub, profile: &Profile, user: &str, secret: &SecretString
     let environment = hub.sessions.environment(&profile.name);
     let answer = async {
         let network = network(&hub.sessions, profile, &environment)?;
-        let log_on = LogOn {
-            user: user.to_owned(),
-            secret: Some(secret.clone()),
-            standing: Standing::Untried,
-            trial: Arc::default(),
-        };
-        let credential = credential(profile, log_on, &environment);
+        let credential = credential(profile, LogOn::to_try(user, secret), &environment);
         let session = link::Session::new(&network, &profile.address.uri, credential)?;
         let post = link::Post {
             uri: profile.address.uri.clone(),
@@ -120,6 +114,13 @@ impl Accounts for AccountService {
             );
             return Err(error::usage(&message));
         }
+        let (source, what) = account::source_of(&profile);
+        if request.keyring && *source != Password::Keyring {
+            let name = profile.known_name();
+            let message = format!("profile {name} does not take its {what} from the keyring");
+            let hint = format!("set {what}_keyring = true in [profile.{name}], then log in again");
+            return Err(error::status(v1::ErrorKind::Usage, message, hint));
+        }
         let secret = String::from_utf8(request.password)
             .map_err(|_| error::usage("the password is not UTF-8"))
             .map(SecretString::from)?;
@@ -133,6 +134,10 @@ impl Accounts for AccountService {
             // Not kept: whatever was there before still counts.
             let hint = format!("pslease login {}", profile.known_name());
             return Err(error::status(v1::ErrorKind::Auth, saying.message, hint));
+        }
+        if request.keyring {
+            let kept = account::entry(&profile, what).keep(secret.clone()).await;
+            kept.map_err(|why| error::status(v1::ErrorKind::Auth, why, "pslease login, without --keyring"))?;
         }
         let signed = self.hub.accounts.signed(&profile).is_some() && matches!(tried, Tried::Accepted);
         if !signed {
@@ -159,13 +164,21 @@ impl Accounts for AccountService {
             account: user,
             verified,
             message,
+            in_keyring: request.keyring,
         }))
     }
 
     async fn logout(&self, request: Request<v1::LogoutRequest>) -> Result<Response<v1::LogoutResponse>, Status> {
         let name = request.into_inner().profile;
         let (profile, _) = super::profile(&self.hub, &name, &v1::Caller::default()).await?;
-        let had_secret = self.hub.accounts.logout(&profile);
+        let in_memory = self.hub.accounts.logout(&profile);
+        let (source, what) = account::source_of(&profile);
+        let in_keyring = match source {
+            Password::Keyring => account::entry(&profile, what).forget().await,
+            _ => Ok(false),
+        };
+        let in_keyring = in_keyring.map_err(|why| error::status(v1::ErrorKind::Auth, why, ""))?;
+        let had_secret = in_memory || in_keyring;
         if let Some(missing) = self.hub.accounts.missing(&profile) {
             let name = profile.name.as_str().into();
             self.hub
@@ -203,6 +216,8 @@ impl Accounts for AccountService {
             let source = match source {
                 Password::File(_) => "file",
                 Password::Command(_) => "command",
+                Password::Credential(_) => "credential",
+                Password::Keyring => "keyring",
                 Password::Memory if in_memory => "memory",
                 Password::Memory => "none",
             };

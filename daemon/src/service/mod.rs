@@ -95,6 +95,7 @@ async fn profile(hub: &Hub, name: &str, caller: &v1::Caller) -> Result<(Arc<Prof
         .map_err(|unnamed| error::unnamed(&unnamed))?;
     hub.sessions
         .remember(&profile.name, &caller.environment, caller.interactive);
+    hub.look_again(&profile).await;
     if !profile.needs_secret() {
         // There may be another ticket than the one that did not do.
         hub.tell_standing(&profile).await;

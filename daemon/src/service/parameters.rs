@@ -83,6 +83,7 @@ async fn with_parameters(
     hub.sessions
         .remember(&profile.name, &caller.environment, caller.interactive);
     hub.add_derived(profile.clone()).await;
+    hub.look_again(&profile).await;
     keep(
         hub,
         &profile,
@@ -125,12 +126,13 @@ async fn admin(parameters: &Parameters, token: Option<&SecretString>, caller: &v
         return Ok(user.to_owned());
     }
     let environment = caller.environment.clone().into_iter().collect();
+    let nowhere = account::Kept::default();
     let read = match &parameters.oauth_access_token {
         Some(endpoint::SecretSource::File(path)) => {
-            account::read(&Password::File(path.clone()), "token", &environment).await
+            account::read(&Password::File(path.clone()), &nowhere, "token", &environment).await
         }
         Some(endpoint::SecretSource::Command(words)) => {
-            account::read(&Password::Command(words.clone()), "token", &environment).await
+            account::read(&Password::Command(words.clone()), &nowhere, "token", &environment).await
         }
         _ => token.cloned().map(Ok),
     };

@@ -38,7 +38,7 @@ pub(super) enum Task {
 }
 
 /// A refusal of the log-on comes at once; an open that hangs hangs for another reason, and holds nobody else up.
-const TRIAL: Duration = Duration::from_secs(5);
+pub(super) const TRIAL: Duration = Duration::from_secs(5);
 
 /// The largest message of the pool's own that is put together.
 const POOL_MESSAGE: usize = 1 << 20;
@@ -75,6 +75,12 @@ pub(super) struct Driver {
     pub(super) tried: Option<endpoint::Tried>,
     /// The token that its requests carry, if they do.
     pub(super) token: Option<Token>,
+    /// Which of the account's secrets its requests carry, if they do.
+    pub(super) secret: Option<u64>,
+    /// The log-on was refused, and what is to be sent waits for another.
+    pub(super) rests: bool,
+    /// An open was tried with another secret than the refused one.
+    pub(super) anew: bool,
     /// Redirects that were followed.
     pub(super) hops: u32,
     /// The host of one that was not.
@@ -109,6 +115,7 @@ pub(super) async fn run(
         tried,
         token,
         trial,
+        secret,
     } = prepared;
     let tried_by = house.clock.now() + TRIAL;
     let mut driver = Driver {
@@ -131,6 +138,9 @@ pub(super) async fn run(
         trial: trial.map(|trial| (trial, tried_by)),
         tried,
         token,
+        secret,
+        rests: false,
+        anew: false,
         hops: 0,
         astray: None,
         over: false,
@@ -201,7 +211,9 @@ impl Driver {
             match &mut self.token {
                 // Another token may do: what becomes of it shows when the machine says so.
                 Some(token) => token.proved |= success,
-                None if response.status == 401 && is_password => self.house.accounts.refused(&self.profile),
+                None if response.status == 401 && is_password => {
+                    self.house.accounts.refused(&self.profile, self.secret);
+                }
                 None => {}
             }
             if self.trial.is_some() && success {

@@ -7,7 +7,7 @@ use ledger::{Row, Stage as Recorded};
 use moment::Moment;
 use runspace::{Cause, Operation, Outcome, Remains};
 
-use super::drive::{Driver, Task};
+use super::drive::{Driver, TRIAL, Task};
 use super::{Item, Sessions, budget, opening};
 use crate::connect::{self, Token};
 
@@ -51,10 +51,10 @@ impl Driver {
             self.house.desk.say(told).await;
         }
         let saying = self.saying(cause);
-        let (failure, retry_after) = self.house.failure(&saying, cause.retry_after());
-        if saying.kind.refuses_secret() {
-            self.house.accounts.refused(&self.profile);
+        if self.opens_anew(&saying, shell).await {
+            return;
         }
+        let (failure, retry_after) = self.house.failure(&saying, cause.retry_after());
         self.trial = None;
         let fate = self.fate(shell);
         self.over = fate == Fate::Gone;
@@ -126,11 +126,38 @@ impl Driver {
         {
             self.house.accounts.forget_signed(&self.profile);
         }
+        self.begins_again("once more, with another token").await
+    }
+
+    /// A secret that was refused, of a source that has another by now: the open is tried once more, with that. Nothing
+    /// was made.
+    async fn opens_anew(&mut self, saying: &endpoint::Saying, shell: Remains) -> bool {
+        if !saying.kind.refuses_secret() {
+            return false;
+        }
+        self.house.accounts.refused(&self.profile, self.secret);
+        if self.anew || self.is_closing() || !matches!(shell, Remains::Nothing(_)) {
+            return false;
+        }
+        self.anew = true;
+        let environment = self.house.environment(&self.profile.name);
+        if !self.house.accounts.read_anew(&self.profile, &environment).await {
+            return false;
+        }
+        // Whoever waits for its end may be the one to try the other.
+        self.trial = None;
+        self.begins_again("once more, with another secret").await
+    }
+
+    async fn begins_again(&mut self, how: &str) -> bool {
         let prepared = opening::prepare(&self.house, self.id, &self.profile, &self.row, Task::Open).await;
         let Ok(prepared) = prepared else { return false };
-        tracing::info!(session = %self.id, "once more, with another token");
+        tracing::info!(session = %self.id, "{how}");
+        let tried_by = self.now() + TRIAL;
         self.carrier = prepared.carrier;
         self.token = prepared.token.map(|token| Token { fresh: true, ..token });
+        self.secret = prepared.secret;
+        self.trial = prepared.trial.map(|trial| (trial, tried_by));
         self.hops = 0;
         self.opening = true;
         self.submit(Operation::Open);

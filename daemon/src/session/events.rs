@@ -54,9 +54,11 @@ impl Driver {
                     self.renew_token();
                 }
                 _ => {
+                    self.rests = true;
+                    self.trial = None;
                     match cause {
                         Cause::LogOn { password: false, .. } => self.house.rests(&self.profile.name),
-                        _ => self.house.accounts.refused(&self.profile),
+                        _ => self.house.accounts.refused(&self.profile, self.secret),
                     }
                     self.auth_needed(&cause).await;
                 }

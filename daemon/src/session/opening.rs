@@ -22,6 +22,8 @@ pub(super) struct Prepared {
     /// Set where the credential is a token.
     pub(super) token: Option<Token>,
     pub(super) trial: Option<Trial>,
+    /// Which of the account's secrets it is, where it is one and not a token.
+    pub(super) secret: Option<u64>,
 }
 
 /// The carrier of a session. `Err`: nothing was sent that could have made a shell, or ended one.
@@ -48,6 +50,7 @@ pub(super) async fn prepare(
             tried: None,
             token: None,
             trial: None,
+            secret: None,
         });
     }
     let ready = connect::ready(house, profile)
@@ -80,6 +83,7 @@ pub(super) async fn prepare(
         tried: Some(ready.tried),
         token: ready.token,
         trial: ready.trial,
+        secret: ready.secret,
     })
 }
 

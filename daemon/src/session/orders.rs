@@ -7,8 +7,8 @@ use runspace::Operation;
 
 use super::Order;
 use super::credential::credential;
-use super::drive::Driver;
-use crate::account::Standing;
+use super::drive::{Driver, TRIAL};
+use crate::account::{LogOn, Standing};
 use crate::connect::{self, Token};
 
 impl Driver {
@@ -82,9 +82,29 @@ impl Driver {
         if log_on.standing == Standing::Refused {
             return;
         }
+        if self.rests && log_on.standing == Standing::Untried && !self.tries(&log_on) {
+            return;
+        }
+        self.rests = false;
+        self.secret = Some(log_on.which);
         let environment = house.environment(&self.profile.name);
         self.carrier.renew(credential(&self.profile, log_on, &environment));
         self.submit(Operation::Resume);
+    }
+
+    /// Whether it is for this session to try a secret that nobody has tried. If another does, this one goes on when that
+    /// has an answer.
+    fn tries(&mut self, log_on: &LogOn) -> bool {
+        if let Ok(trial) = log_on.trial.clone().try_lock_owned() {
+            self.trial = Some((trial, self.now() + TRIAL));
+            return true;
+        }
+        let (house, id, trial) = (self.house.clone(), self.id, log_on.trial.clone());
+        tokio::spawn(async move {
+            drop(trial.lock_owned().await);
+            house.order(id, Order::Renew);
+        });
+        false
     }
 
     /// Gets another token in the background, for every session that has this one.

@@ -16,6 +16,8 @@ struct Edge {
     session: Arc<link::Session>,
     uri: String,
     trial: Option<Trial>,
+    /// Which of the account's secrets it carries, if it does.
+    secret: Option<u64>,
 }
 
 impl Sessions {
@@ -25,7 +27,12 @@ impl Sessions {
         if profile.program.is_some() {
             return Err("it is a program, which shows no list".to_owned());
         }
-        let Edge { session, uri, trial } = self.edge(profile, uri).await?;
+        let Edge {
+            session,
+            uri,
+            trial,
+            secret,
+        } = self.edge(profile, uri).await?;
         let mut lane = session.lane().map_err(|failure| failure.message)?;
         let shell = Shell::new(uri, profile.configuration.clone(), Uuid::new_v4());
         let mut listing = Listing::new(&shell, None, profile.address.host.clone(), seed());
@@ -39,7 +46,7 @@ impl Sessions {
                     }
                     return Ok(shells);
                 }
-                Err(cause) => return Err(self.refused(profile, &cause)),
+                Err(cause) => return Err(self.refused(profile, secret, &cause)),
             }
         }
     }
@@ -71,7 +78,7 @@ impl Sessions {
             while let Some(event) = carrier.poll_event() {
                 match event {
                     Event::Closed { .. } => return Ok(()),
-                    Event::CloseFailed { cause } => return Err(self.refused(profile, &cause)),
+                    Event::CloseFailed { cause } => return Err(self.refused(profile, edge.secret, &cause)),
                     _ => {}
                 }
             }
@@ -96,12 +103,13 @@ impl Sessions {
             session,
             uri,
             trial: ready.trial,
+            secret: ready.secret,
         })
     }
 
-    fn refused(&self, profile: &Profile, cause: &Cause) -> String {
+    fn refused(&self, profile: &Profile, secret: Option<u64>, cause: &Cause) -> String {
         if matches!(cause, Cause::Unauthorized { .. }) {
-            self.accounts.refused(profile);
+            self.accounts.refused(profile, secret);
         }
         verdict::words(cause)
     }

@@ -62,8 +62,16 @@ impl Sessions {
         self.cures.of(message)
     }
 
-    /// The account needs a person.
+    /// The account needs a person, unless its source has another secret than the refused one.
     pub(crate) async fn tell_auth_needed(&self, profile: &Profile, saying: &Saying) {
+        if saying.kind.refuses_secret() {
+            let environment = self.environment(&profile.name);
+            if self.accounts.read_anew(profile, &environment).await {
+                let profile = profile.name.as_str().into();
+                self.desk.say(Event::AuthOk { profile }).await;
+                return self.renew_all();
+            }
+        }
         self.note_cure(saying);
         let event = Event::AuthNeeded {
             profile: profile.name.as_str().into(),
