@@ -24,6 +24,7 @@ mod metadata;
 mod organization;
 mod outbox;
 mod pipeline;
+mod secret;
 mod server;
 mod shared;
 mod shell;

@@ -20,6 +20,7 @@ use crate::config::LanguageMode;
 use crate::failure::Failure;
 use crate::metadata;
 use crate::outbox::Outbox;
+use crate::secret;
 use crate::shared::lock;
 use crate::shell::Shell;
 use crate::stage::{Question, Stage, Step, Upstream, World};
@@ -295,8 +296,14 @@ impl Run {
 
     async fn ask(&mut self, question: &Question) -> Option<Value> {
         self.calls += 1;
+        let mut secrets = None;
         let (method, parameters) = match question {
             Question::ReadLine => (RemoteHostMethodId::ReadLine, Vec::new()),
+            Question::ReadSecret => {
+                // Before the call: a client without a key could not answer it.
+                secrets = Some(self.shell.secrets().await);
+                (RemoteHostMethodId::ReadLineAsSecureString, Vec::new())
+            }
             Question::Confirm { caption, message } => {
                 let choices = [
                     ("&Yes", "Continue with only the next step."),
@@ -322,9 +329,10 @@ impl Run {
         loop {
             let response = self.answered.recv().await?;
             if response.ci == self.calls {
-                return match response.outcome {
-                    HostOutcome::Value(value) => Some(value),
-                    HostOutcome::Error(_) => None,
+                return match (response.outcome, &secrets) {
+                    (HostOutcome::Value(value), Some(secrets)) => secret::anew(secrets, &value),
+                    (HostOutcome::Value(value), None) => Some(value),
+                    (HostOutcome::Error(_), _) => None,
                 };
             }
         }

@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use psrp::body::{ApplicationPrivateData, Availability, Body as _, CreatePipeline, GetCommandMetadata, HostResponse};
 use psrp::server::{Config, Pool, Request};
-use psrp::{MessageType, Outgoing};
+use psrp::{MessageType, Outgoing, Secrets};
 use uuid::Uuid;
 use wsman::{Fault, FaultKind};
 
 use crate::config::{Commands, LanguageMode, User};
 use crate::outbox::Outbox;
 use crate::pipeline::{Pipeline, Work};
+use crate::secret::Secret;
 use crate::shared::{Shared, lock};
 use crate::stage::World;
 
@@ -31,6 +32,7 @@ pub(crate) struct Shell {
     /// What the pool itself has to say.
     outbox: Outbox,
     pipelines: Mutex<HashMap<Uuid, Arc<Pipeline>>>,
+    secret: Secret,
     gone: AtomicBool,
 }
 
@@ -54,6 +56,7 @@ impl Shell {
             pool: Mutex::new(Pool::new(Config::default())),
             outbox: Outbox::default(),
             pipelines: Mutex::default(),
+            secret: Secret::default(),
             gone: AtomicBool::new(false),
         }
     }
@@ -167,8 +170,14 @@ impl Shell {
             | Request::SetMinRunspaces { ci, .. }
             | Request::ResetRunspaceState { ci } => self.put(|pool| pool.availability(ci, Availability::Done(true))),
             Request::GetAvailableRunspaces { ci } => self.put(|pool| pool.availability(ci, Availability::Count(1))),
-            // No command here asks for a secret, so there is nothing to exchange a key for.
-            Request::PublicKey { .. } | Request::Ignored { .. } => {}
+            Request::PublicKey { blob, .. } => match self.secret.seal(&blob) {
+                Some(sealed) => {
+                    self.put(|pool| pool.session_key(&sealed));
+                    self.secret.sent();
+                }
+                None => self.outbox.finish(),
+            },
+            Request::Ignored { .. } => {}
         }
     }
 
@@ -184,6 +193,11 @@ impl Shell {
         if let Ok(mut outgoing) = pool.message(pipeline, kind, body) {
             put(outbox, &mut outgoing);
         }
+    }
+
+    /// How secrets travel, once the client has the session key; one that has none yet is asked to fetch it.
+    pub(crate) async fn secrets(&self) -> Secrets {
+        self.secret.exchanged(|| self.put(Pool::public_key_request)).await
     }
 
     fn put(&self, make: impl FnOnce(&mut Pool) -> Outgoing) {

@@ -45,7 +45,12 @@ pub(crate) enum Step {
 #[derive(Clone, Debug)]
 pub(crate) enum Question {
     ReadLine,
-    Confirm { caption: String, message: String },
+    /// A line that nobody sees, and that travels under the session key.
+    ReadSecret,
+    Confirm {
+        caption: String,
+        message: String,
+    },
 }
 
 /// What every stage of a pipeline can see.

@@ -70,7 +70,10 @@ pub(super) const CMDLETS: &[Cmdlet] = &[
     Cmdlet {
         name: "Read-Host",
         module: MODULE,
-        parameters: &[Parameter::new("Prompt", Takes::Text).at(0)],
+        parameters: &[
+            Parameter::new("Prompt", Takes::Text).at(0),
+            Parameter::new("AsSecureString", Takes::Switch),
+        ],
         begin: read_host,
     },
     Cmdlet {
@@ -189,6 +192,11 @@ fn write_host(bound: Bound) -> Box<dyn Stage> {
 }
 
 fn read_host(bound: Bound) -> Box<dyn Stage> {
+    let question = if bound.switch("AsSecureString") {
+        Question::ReadSecret
+    } else {
+        Question::ReadLine
+    };
     let mut prompt = bound.text("Prompt").map(|prompt| format!("{prompt}: "));
     let mut asked = false;
     let mut told = false;
@@ -197,7 +205,7 @@ fn read_host(bound: Bound) -> Box<dyn Stage> {
             return Step::WriteLine(prompt);
         }
         if !std::mem::replace(&mut asked, true) {
-            return Step::Ask(Question::ReadLine);
+            return Step::Ask(question.clone());
         }
         if std::mem::replace(&mut told, true) {
             return Step::Done;
