@@ -40,7 +40,11 @@ pub enum Came {
 impl Door {
     /// Connects, and says nothing yet.
     pub fn connect(path: &str) -> Self {
-        let stream = UnixStream::connect(path).expect("the door is open");
+        Self::on(UnixStream::connect(path).expect("the door is open"))
+    }
+
+    /// On a stream that leads to a server of the framing, with a door between or without.
+    pub fn on(stream: UnixStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
         Self {
             stream,

@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: ratios against a floor or a peer in the same run, never an absolute time.
+//! `cargo xtask bench`: ratios against a floor or a peer in the same run, never an absolute time. The
+//! arguments are the parts to measure (`tests/benches/main.rs`).
 
 use crate::cargo::{self, Outcome};
 use crate::interop;

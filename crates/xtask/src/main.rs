@@ -21,7 +21,7 @@ cargo xtask <chore>
   crash     kills the daemon between any two of its steps, or: crash --kills N (on each endpoint)
   demo      builds the binaries and runs `pslease demo` (also: cargo demo)
   soak      soak [--minutes N]: memory, descriptors and ledger of a busy daemon stay flat (60)
-  bench     the ratios that the project measures itself by
+  bench     the ratios that the project measures itself by, or: bench PART... (protocol, grpc, oneshot, slots, pypsrp, door)
 ";
 
 fn main() -> ExitCode {
