@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use prost::Message as _;
 
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
     "pslease/v1/hello.proto",
     "pslease/v1/common.proto",
     "pslease/v1/lease.proto",
@@ -17,6 +17,7 @@ const FILES: [&str; 12] = [
     "pslease/v1/sign_in.proto",
     "pslease/v1/question.proto",
     "pslease/v1/reconcile.proto",
+    "pslease/v1/doctor.proto",
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

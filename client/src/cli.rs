@@ -108,6 +108,10 @@ pub(crate) enum Verb {
     Login(Login),
     /// Make the daemon forget a password.
     Logout(Logout),
+    /// The accounts: where their secrets come from, and how their last log-on went.
+    Accounts,
+    /// Look at everything between here and a session: name, port, TLS, clock, log-on, shell, limits.
+    Doctor(Doctor),
     /// See it work: an organization of our own, three consoles, one session.
     Demo(Demo),
     /// Run the embedded organization as a server: for tests of scripts, and behind an sshd.
@@ -362,6 +366,17 @@ pub(crate) struct Drain {
     /// How long what runs may go on; then it is stopped. 60s unless said.
     #[arg(long, value_name = "TIME", value_parser = parse)]
     pub(crate) deadline: Option<Duration>,
+}
+
+/// Look at everything between here and a session.
+///
+/// Each step says how long it took and, where it fails, what helps. Nothing is left open; a session that is held already
+/// is used, and where every slot is taken the steps that need one are skipped.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// The profile; else PSLEASE_PROFILE, the default one, the only one.
+    #[arg(value_name = "PROFILE")]
+    pub(crate) profile: Option<String>,
 }
 
 #[derive(Debug, Args)]

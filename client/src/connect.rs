@@ -7,6 +7,7 @@ use hyper_util::rt::TokioIo;
 use place::{Address, Place};
 use proto::v1::accounts_client::AccountsClient;
 use proto::v1::admin_client::AdminClient;
+use proto::v1::doctor_client::DoctorClient;
 use proto::v1::doors_client::DoorsClient;
 use proto::v1::greeting_client::GreetingClient;
 use proto::v1::leases_client::LeasesClient;
@@ -173,6 +174,11 @@ impl Client {
     /// Status, watch, shutdown.
     pub fn admin(&self) -> AdminClient<Channel> {
         AdminClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE)
+    }
+
+    /// What is in the way to an endpoint.
+    pub fn doctor(&self) -> DoctorClient<Channel> {
+        DoctorClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE)
     }
 
     /// Pause, resume, drain, reload, events.

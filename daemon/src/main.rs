@@ -11,6 +11,7 @@ mod config;
 mod connect;
 mod crash;
 mod desk;
+mod doctor;
 mod door;
 mod folder;
 mod hub;

@@ -1,11 +1,13 @@
 //! The verbs, one file each.
 
+mod accounts;
 mod acquire;
 mod close;
 mod completions;
 mod connect;
 mod daemon;
 mod demo;
+mod doctor;
 mod door;
 mod drain;
 mod events;
@@ -66,6 +68,8 @@ pub(crate) async fn run(context: Context, verb: Verb) -> Done {
         Verb::Profile(verb) => profile::run(&context, verb).await,
         Verb::Login(args) => login::run(&context, args).await,
         Verb::Logout(args) => logout::run(&context, args).await,
+        Verb::Accounts => accounts::run(&context).await,
+        Verb::Doctor(args) => doctor::run(&context, args).await,
         Verb::Demo(args) => demo::run(&context, args).await,
         Verb::Tenant(args) => tenant::run(&context, args).await,
         Verb::Completions(args) => completions::run(&args),

@@ -1,6 +1,6 @@
 //! A request and its answer, as values.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
@@ -110,6 +110,8 @@ pub struct Answer {
     pub challenges: Vec<String>,
     /// For a 401 of our own making: who refused the log-on and why, where it was not the server (a KDC did).
     pub refusal: Option<String>,
+    /// The Date header: what the server's clock says.
+    pub date: Option<SystemTime>,
     /// Whether the request carried the session's own affinity: each cookie that its endpoint has ever set, as set by an
     /// answer that succeeded; or none, because it never set any.
     pub affinity: bool,

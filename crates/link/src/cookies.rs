@@ -203,7 +203,7 @@ fn path_matches(path: &str, cookie: &str) -> bool {
 }
 
 /// `Wed, 21 Oct 2026 07:28:00 GMT`, with dashes too.
-fn date(text: &str) -> Option<SystemTime> {
+pub(crate) fn date(text: &str) -> Option<SystemTime> {
     let mut words = text.split([' ', '-', ',']).filter(|word| !word.is_empty()).skip(1);
     let day: u64 = words.next()?.parse().ok()?;
     let month = words.next()?.get(..3)?.to_ascii_lowercase();

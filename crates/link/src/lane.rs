@@ -5,13 +5,14 @@ use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{
-    AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE,
+    AUTHORIZATION, CONTENT_TYPE, COOKIE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_COOKIE,
     WWW_AUTHENTICATE,
 };
 use reqwest::{Body, Url};
 use tokio::time::timeout;
 
 use crate::address::parse;
+use crate::cookies::date;
 use crate::outgoing::{Began, Outgoing};
 use crate::{Answer, Call, Failure, Kind, Method, Origin, Post, Session};
 
@@ -226,6 +227,7 @@ pub(crate) fn answer(status: u16, headers: &HeaderMap, body: Bytes) -> Answer {
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
             .collect(),
         refusal: None,
+        date: text(DATE).and_then(|value| date(&value)),
         affinity: true,
         body,
     }

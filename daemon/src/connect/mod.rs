@@ -27,7 +27,7 @@ use crate::session::Sessions;
 
 pub(crate) use cures::Cures;
 pub(crate) use renew::renew;
-pub(crate) use saying::{Context, host_of, of_cause, of_failure, of_unanswered_open, verdict};
+pub(crate) use saying::{Context, failure_kind, host_of, of_cause, of_failure, of_unanswered_open, verdict};
 pub(crate) use sign_in::{sign_in, try_out};
 
 /// Held while a secret is tried that nobody has tried.
@@ -260,7 +260,7 @@ async fn log_on(
 }
 
 /// Nothing to log on with, in words.
-fn no_log_on(profile: &Profile, missing: &NoLogOn) -> Saying {
+pub(crate) fn no_log_on(profile: &Profile, missing: &NoLogOn) -> Saying {
     Saying {
         message: missing.to_string(),
         hint: Some(format!("pslease login {}", profile.known_name())),

@@ -241,14 +241,25 @@ fn plain(cause: &Cause, kind: Kind) -> Saying {
 
 /// What the broker makes of it, and when another try makes sense. `asked` is when the service says so.
 pub(crate) fn verdict(saying: &Saying, asked: Option<Duration>) -> (Failure, Option<Duration>) {
-    let (kind, retry) = match saying.kind {
-        kind if kind.needs_login() => (FailureKind::Auth, None),
-        Kind::AdminQuota => (FailureKind::AdminQuota, Some(asked.unwrap_or(QUOTA_PAUSE))),
-        Kind::OrganizationQuota => (FailureKind::OrganizationQuota, Some(asked.unwrap_or(QUOTA_PAUSE))),
-        Kind::ServiceQuota => (FailureKind::Endpoint, Some(asked.unwrap_or(QUOTA_PAUSE))),
-        Kind::Rate => (FailureKind::Rate, asked),
-        Kind::Unavailable => (FailureKind::Endpoint, asked),
-        Kind::UnknownHost
+    let retry = match saying.kind {
+        Kind::AdminQuota | Kind::OrganizationQuota | Kind::ServiceQuota => Some(asked.unwrap_or(QUOTA_PAUSE)),
+        Kind::Rate | Kind::Unavailable => asked,
+        _ => None,
+    };
+    let (kind, message) = (failure_kind(saying.kind), saying.message.as_str().into());
+    (Failure { kind, message }, retry)
+}
+
+/// The broker's word for it.
+pub(crate) const fn failure_kind(kind: Kind) -> FailureKind {
+    match kind {
+        kind if kind.needs_login() => FailureKind::Auth,
+        Kind::AdminQuota => FailureKind::AdminQuota,
+        Kind::OrganizationQuota => FailureKind::OrganizationQuota,
+        Kind::Rate => FailureKind::Rate,
+        Kind::ServiceQuota
+        | Kind::Unavailable
+        | Kind::UnknownHost
         | Kind::UnknownService
         | Kind::DiscoveryName
         | Kind::DiscoveryFailed
@@ -258,9 +269,7 @@ pub(crate) fn verdict(saying: &Saying, asked: Option<Duration>) -> (Failure, Opt
         | Kind::TlsUntrusted
         | Kind::ClockSkew
         | Kind::NoLogonServer
-        | Kind::NoAnswer => (FailureKind::Endpoint, None),
-        _ => (FailureKind::Refused, None),
-    };
-    let message = saying.message.as_str().into();
-    (Failure { kind, message }, retry)
+        | Kind::NoAnswer => FailureKind::Endpoint,
+        _ => FailureKind::Refused,
+    }
 }

@@ -58,11 +58,15 @@ pub(super) fn unnamed(error: &Unnamed) -> Status {
     status(ErrorKind::Usage, error.to_string(), error.hint())
 }
 
+/// What something that is wrong on the way to an endpoint is to a program.
+pub(super) fn kind_of(kind: endpoint::Kind) -> ErrorKind {
+    session::kind(crate::connect::failure_kind(kind))
+}
+
 /// What went wrong on the way to an endpoint.
 pub(super) fn saying(saying: &endpoint::Saying) -> Status {
-    let (failure, _) = crate::connect::verdict(saying, None);
     status(
-        session::kind(failure.kind),
+        kind_of(saying.kind),
         saying.message.as_str(),
         saying.hint.clone().unwrap_or_default(),
     )

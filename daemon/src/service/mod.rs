@@ -3,6 +3,7 @@
 mod accounts;
 mod admin;
 mod convert;
+mod doctor;
 mod doors;
 mod error;
 mod hello;
@@ -63,6 +64,7 @@ pub(crate) async fn routes(hub: &Arc<Hub>) -> anyhow::Result<Routes> {
         .add_service(sessions::service(hub.clone()))
         .add_service(pipeline::service(hub.clone()))
         .add_service(admin::service(hub.clone()))
+        .add_service(doctor::service(hub.clone()))
         .add_service(doors::service(hub.clone()))
         .add_service(operate::service(hub.clone()))
         .add_service(questions::service(hub.clone()))
