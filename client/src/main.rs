@@ -116,7 +116,7 @@ mod tests {
     fn a_mistake_is_one_line_with_a_cure() {
         let (message, hint) = refusal(&["pslease", "stauts"]);
         assert_eq!(message, "unrecognized subcommand 'stauts'");
-        assert_eq!(hint, "a similar subcommand exists: 'status'");
+        assert!(hint.contains("'status'"), "{hint}");
         let (message, hint) = refusal(&["pslease", "kill"]);
         assert_eq!(
             message,

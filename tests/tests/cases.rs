@@ -5,6 +5,7 @@ mod carriers;
 pub(crate) mod connector;
 pub(crate) mod crash;
 pub(crate) mod credentials;
+pub(crate) mod doctor;
 pub(crate) mod doors;
 pub(crate) mod faults;
 pub(crate) mod input;

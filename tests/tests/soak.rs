@@ -75,7 +75,11 @@ fn memory_descriptors_and_ledger_stay_flat() {
             let finished = console.finish();
             assert_eq!(finished.code, 0, "round {rounds}: {finished:?}");
         }
-        consoles[2].signal(if rounds % 2 == 0 { Signal::KILL } else { Signal::INT });
+        consoles[2].signal(if rounds.is_multiple_of(2) {
+            Signal::KILL
+        } else {
+            Signal::INT
+        });
         consoles[2].kill();
         rounds += 1;
         samples.push(sample(&home));

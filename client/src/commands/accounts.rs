@@ -9,7 +9,12 @@ use crate::output::{Page, Row};
 
 pub(super) async fn run(context: &Context) -> Done {
     let client = context.client().await?;
-    let accounts = client.accounts().list(ListAccountsRequest {}).await?.into_inner().accounts;
+    let accounts = client
+        .accounts()
+        .list(ListAccountsRequest {})
+        .await?
+        .into_inner()
+        .accounts;
     let rows = accounts.into_iter().map(row).collect();
     Page::of("pslease.accounts/1", "accounts", "no profile names an account", rows).write(
         &mut stdout(),

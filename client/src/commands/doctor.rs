@@ -8,7 +8,9 @@ mod shell;
 
 use std::io::Write as _;
 
-use proto::v1::{ErrorKind, ExamineRequest, Limit, ProfileStatus, Session, SessionState, StatusRequest};
+use proto::v1::{
+    ErrorKind, ExamineRequest, Limit, ProfileStatus, ReconcileRequest, Session, SessionState, ShellKind, StatusRequest,
+};
 use pslease::Client;
 
 use self::finding::{Finding, State};
@@ -52,6 +54,7 @@ async fn examine(context: &Context, args: cli::Doctor) -> Done {
             report.add(found)?;
         }
     }
+    report.add(address(&client, &name).await?)?;
     report.add(quota(&client, &name).await?)?;
     report.write(context.format())?;
     Ok(report.exit())
@@ -77,7 +80,9 @@ impl Report {
 
     /// Nothing can be opened: trying would only say the same again, and a refused secret is not sent twice.
     fn is_blocked(&self) -> bool {
-        self.found.iter().any(|found| found.state == State::Failed && found.step != "clock")
+        self.found
+            .iter()
+            .any(|found| found.state == State::Failed && found.step != "clock")
     }
 
     fn write(&self, format: Option<Format>) -> Result<(), Failure> {
@@ -102,6 +107,47 @@ impl Report {
 fn held(sessions: &[Session], profile: &str) -> Option<u64> {
     let open = |session: &&Session| session.profile == profile && session.state() == SessionState::Opened;
     sessions.iter().find(open).map(|session| session.id)
+}
+
+/// The addresses from which the service saw the connections of the sessions that are held: more than one, and it will not
+/// find a shell again that was made from another.
+async fn address(client: &Client, profile: &str) -> Result<Finding, Failure> {
+    let step = "address";
+    let request = ReconcileRequest {
+        profile: profile.to_owned(),
+        dry_run: true,
+        caller: Some(caller(SELF)),
+        ..ReconcileRequest::default()
+    };
+    let listed = match client.reconciliation().reconcile(request).await {
+        Ok(listed) => listed.into_inner().shells,
+        Err(status) => {
+            let error = pslease::Error::from(status);
+            return Ok(Finding::skipped(step, format!("the service was not asked ({error})")));
+        }
+    };
+    let mut seen: Vec<String> = listed
+        .into_iter()
+        .filter(|shell| shell.kind() == ShellKind::Ours && !shell.address.is_empty())
+        .map(|shell| shell.address)
+        .collect();
+    seen.sort();
+    seen.dedup();
+    Ok(match seen.as_slice() {
+        [] => Finding::skipped(
+            step,
+            "no session is held, or the service does not tell where it sees it",
+        ),
+        [one] => Finding::ok(step, format!("the service sees us at {one}"), None),
+        several => Finding::warning(
+            step,
+            format!(
+                "the service sees us at {}: a shell made from one is not found from another",
+                several.join(" and ")
+            ),
+            "source_address = \"...\" in the profile, or one address in the gateway's SNAT pool",
+        ),
+    })
 }
 
 /// What counts against the limits of the profile's account, as the daemon sees it.
@@ -129,7 +175,10 @@ fn counts(limit: &Limit, profile: &ProfileStatus) -> bool {
 }
 
 fn words(limit: &Limit) -> String {
-    let mut text = format!("{} of {} for {} {}", limit.used, limit.limit, limit.scope, limit.subject);
+    let mut text = format!(
+        "{} of {} for {} {}",
+        limit.used, limit.limit, limit.scope, limit.subject
+    );
     if let Some(most) = limit.observed {
         text.push_str(&format!(" ({most} observed)"));
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use endpoint::{Facts, Kind, Renewal, Saying, Tried};
-use secrecy::ExposeSecret as _;
+use secrecy::ExposeSecret;
 
 use super::http::Http;
 use super::{drive, log_on, scene, wall};
@@ -73,7 +73,7 @@ pub(super) async fn once(house: &Sessions, profile: &Profile, generation: u64) -
     let (log_on, trial) = log_on(house, profile, &environment).await?;
     let same = |log_on: &crate::account::LogOn| {
         let old = signed.as_ref().map(|signed| &signed.target);
-        let secret = log_on.secret.as_ref().map(|secret| secret.expose_secret());
+        let secret = log_on.secret.as_ref().map(ExposeSecret::expose_secret);
         profile.connector.by_token() && old.zip(secret).is_some_and(|(target, secret)| holds(target, secret))
     };
     if same(&log_on) {

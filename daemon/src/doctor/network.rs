@@ -234,7 +234,11 @@ mod tests {
             (now + Duration::from_secs(400), true),
         ] {
             let found = clock("h", Some(date));
-            assert_eq!(matches!(found.state, State::Failed(Kind::ClockSkew, _)), fails, "{found:?}");
+            assert_eq!(
+                matches!(found.state, State::Failed(Kind::ClockSkew, _)),
+                fails,
+                "{found:?}"
+            );
         }
         assert!(matches!(clock("h", None).state, State::Skipped));
     }

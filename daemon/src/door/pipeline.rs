@@ -280,7 +280,7 @@ impl<'p> Running<'p> {
                     Err(_) => turned = false,
                 },
                 items = tray.take() => {
-                    let Some(items) = items else { return None };
+                    let items = items?;
                     if let Some(outcome) = self.items(items).await {
                         return Some(outcome);
                     }

@@ -148,6 +148,10 @@ fn holds_and_leaves_its_socket_to_a_child() {
         if let Some(second) = streams.next() {
             sleep.stderr(second);
         }
+        #[allow(
+            clippy::zombie_processes,
+            reason = "it outlives this process, which is what is tried"
+        )]
         let child = sleep.spawn().expect("a child");
         println!("child {}", child.id());
         let _lease = lease;

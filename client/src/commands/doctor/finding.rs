@@ -106,7 +106,12 @@ impl Finding {
     /// For people: one line, and one more with what helps.
     pub(super) fn line(&self) -> String {
         let took = self.milliseconds().map(|took| format!("{took} ms")).unwrap_or_default();
-        let mut line = format!("{:<8} {:<15} {took:>11}  {}\n", self.state.word(), self.step, self.message);
+        let mut line = format!(
+            "{:<8} {:<15} {took:>11}  {}\n",
+            self.state.word(),
+            self.step,
+            self.message
+        );
         if !self.hint.is_empty() {
             line.push_str(&format!("{:38}hint: {}\n", "", self.hint));
         }

@@ -12,11 +12,11 @@ use tokio_stream::StreamExt as _;
 
 use super::SELF;
 use super::finding::Finding;
-use crate::context::{caller, priority};
+use crate::context::{caller, host_size, priority};
 use crate::duration;
 use crate::failure::Failure;
 use crate::notice::who_holds;
-use crate::pipeline::{error_text, printable};
+use crate::pipeline::{Asked, error_text, printable};
 
 /// What PowerShell says of its language, where it has one.
 const QUESTION: &str = "$ExecutionContext.SessionState.LanguageMode";
@@ -41,7 +41,10 @@ pub(super) async fn examine(client: &Client, profile: &str, held: Option<u64>) -
         timeout: duration::to_proto(PATIENCE),
         caller: Some(caller(SELF)),
         encoding: Encoding::Value.into(),
-        what: Some(begin::What::Script(QUESTION.to_owned())),
+        // As it is: made into a command list it would be refused here, and the endpoint not asked.
+        what: Some(begin::What::CreatePipeline(
+            Asked::script(&[QUESTION.to_owned()]).body(host_size(), false),
+        )),
         has_input: false,
         parameters: None,
     };
@@ -95,7 +98,11 @@ impl Answer {
         let (log_on, shell) = match held {
             Some(_) => (
                 Finding::ok("authentication", format!("session {session} is logged on"), None),
-                Finding::ok("shell", format!("session {session} is held already, and used"), Some(took)),
+                Finding::ok(
+                    "shell",
+                    format!("session {session} is held already, and used"),
+                    Some(took),
+                ),
             ),
             None => (
                 Finding::ok("authentication", "the log-on was accepted", None),
@@ -177,18 +184,31 @@ mod tests {
     fn a_refusal_of_script_text_means_no_language() {
         let end = PipelineEnd {
             outcome: PipelineOutcome::Failed.into(),
-            error: b"<Obj><MS><S N=\"FullyQualifiedErrorId\">ScriptsNotAllowed</S></MS></Obj>".to_vec().into(),
+            error: b"<Obj><MS><S N=\"FullyQualifiedErrorId\">ScriptsNotAllowed</S></MS></Obj>"
+                .to_vec()
+                .into(),
             ..PipelineEnd::default()
         };
         let found = started().findings(None, Some(&end));
         assert!(found[2].message.starts_with("NoLanguage"), "{found:?}");
-        assert!(found.iter().all(|found| found.state == super::super::finding::State::Ok));
+        assert!(
+            found
+                .iter()
+                .all(|found| found.state == super::super::finding::State::Ok)
+        );
     }
 
     #[test]
     fn a_refused_log_on_is_told_as_one() {
         let found = failed(ErrorKind::Auth, "wrong".into(), "pslease login".into(), Duration::ZERO);
-        assert_eq!((found[0].step.as_str(), found[0].kind), ("authentication", ErrorKind::Auth));
-        assert!(found[1..].iter().all(|found| found.state == super::super::finding::State::Skipped));
+        assert_eq!(
+            (found[0].step.as_str(), found[0].kind),
+            ("authentication", ErrorKind::Auth)
+        );
+        assert!(
+            found[1..]
+                .iter()
+                .all(|found| found.state == super::super::finding::State::Skipped)
+        );
     }
 }
