@@ -130,7 +130,15 @@ impl Answer {
             printable(&error_text(psrp::without_mark(&end.error)))
         };
         let why = why.lines().next().unwrap_or_default();
-        Finding::skipped(step, format!("it could not be told ({why})"))
+        match end.outcome() {
+            // It read the text, and did not take this one.
+            PipelineOutcome::Failed => Finding::ok(
+                step,
+                format!("script text is taken; its mode is not told ({why})"),
+                None,
+            ),
+            _ => Finding::skipped(step, format!("it could not be told ({why})")),
+        }
     }
 }
 
