@@ -6,10 +6,6 @@ use uuid::Uuid;
 
 use crate::row::{Entry, LeaseRow, Row};
 
-/// Shells that are gone are remembered for as long as this many others have not gone since: a Create that a server
-/// carries out late makes a shell that nobody expects, and here it is recognised as ours.
-pub(crate) const PAST: usize = 512;
-
 /// Everything that the books say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Contents {

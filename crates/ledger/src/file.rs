@@ -1,16 +1,18 @@
 //! The redb file: tables of shells, leases, shells that are gone, and numbers.
 
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use redb::{
-    Builder, Database, DatabaseError, Durability, ReadableDatabase as _, ReadableTable as _, Table, TableDefinition,
+    Builder, Database, DatabaseError, Durability, ReadableDatabase as _, ReadableTable as _, TableDefinition,
     TableError,
 };
 
-use crate::contents::{Contents, PAST};
+use crate::contents::Contents;
+use crate::past::{Ages, Past, read_past};
 use crate::record::{damaged, read_lease, read_row, write};
-use crate::{Entry, Error, Row};
+use crate::{Entry, Error};
 
 type Rows<'k> = TableDefinition<'k, [u8; 16], &'static [u8]>;
 const ROWS: Rows<'_> = TableDefinition::new("rows");
@@ -21,12 +23,14 @@ const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");
 const FORMAT: u64 = 2;
 /// The books are small, and so is the memory that they may take.
 const CACHE: usize = 1 << 20;
+/// A file that is longer is compacted, in bytes: a burst of rows makes it grow, and pages that are free again stay in it.
+const ROOMY: u64 = 1 << 20;
 
 /// What the file held when it was opened.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     pub(crate) contents: Contents,
-    pub(crate) past: Vec<Row>,
+    pub(crate) past: Vec<Past>,
     /// Rows that could not be read: their shells are unknown, and somebody must be told.
     pub(crate) damaged: Vec<String>,
 }
@@ -35,6 +39,11 @@ pub(crate) struct Found {
 #[derive(Debug)]
 pub(crate) struct File {
     database: Database,
+    path: PathBuf,
+    /// Which shells that are gone are in it.
+    ages: Ages,
+    /// The length from which on it is compacted, in bytes.
+    bound: u64,
 }
 
 impl File {
@@ -66,8 +75,11 @@ impl File {
     fn try_open(path: &Path) -> Result<(Self, Found), Failed> {
         let mut builder = Builder::new();
         builder.set_cache_size(CACHE).set_check_integrity_on_open(true);
-        let file = Self {
+        let mut file = Self {
             database: builder.create(path).map_err(Failed::Database)?,
+            path: path.to_path_buf(),
+            ages: Ages::default(),
+            bound: ROOMY,
         };
         let format = file.format().map_err(Failed::Other)?;
         if format > FORMAT {
@@ -78,6 +90,7 @@ impl File {
             found.contents.generation += 1;
             file.rewrite(&found).map_err(Failed::Other)?;
         }
+        file.tidy();
         Ok((file, found))
     }
 
@@ -91,7 +104,7 @@ impl File {
         }
     }
 
-    fn read(&self) -> Result<Found, redb::Error> {
+    fn read(&mut self) -> Result<Found, redb::Error> {
         // Made where they are missing, so that reading need not ask.
         let write = self.database.begin_write()?;
         let mut found = Found::default();
@@ -118,11 +131,17 @@ impl File {
                 Err(why) => found.damaged.push(damaged(format_args!("lease {}", key.value()), &why)),
             }
         }
+        let mut unreadable = Vec::new();
         for item in write.open_table(GONE)?.iter()? {
-            // One of these that cannot be read is no loss.
-            found.past.extend(read_row(item?.1.value()).ok());
+            let (key, value) = item?;
+            match read_past(value.value()) {
+                Ok(past) if past.shell.into_bytes() == key.value() => found.past.push(past),
+                // One of these that cannot be read is no loss.
+                _ => unreadable.push(key.value()),
+            }
         }
-        found.past.sort_by_key(|row| row.wall);
+        found.past.sort_by_key(|past| past.wall);
+        self.ages = Ages::of(unreadable, &found.past);
         let numbers = write.open_table(NUMBERS)?;
         let number = |name: &str| Ok::<_, redb::Error>(numbers.get(name)?.map_or(0, |value| value.value()));
         found.contents.fences = number("fences")?;
@@ -133,19 +152,24 @@ impl File {
     }
 
     /// Brings an older file to this release's format. Rows that cannot be read stay as they are.
-    fn rewrite(&self, found: &Found) -> Result<(), redb::Error> {
+    fn rewrite(&mut self, found: &Found) -> Result<(), redb::Error> {
         let rows = found.contents.rows.values();
         let entries: Vec<Entry> = rows.map(|row| Entry::Put(Box::new(row.clone()))).collect();
         self.write(entries.iter(), found.contents.generation)
     }
 
     /// Writes all entries in one durable transaction: all of them are in the books afterwards, or none is.
-    pub(crate) fn commit<'a>(&self, entries: impl Iterator<Item = &'a Entry>, generation: u64) -> Result<(), Error> {
+    pub(crate) fn commit<'a>(
+        &mut self,
+        entries: impl Iterator<Item = &'a Entry>,
+        generation: u64,
+    ) -> Result<(), Error> {
         self.write(entries, generation)
             .map_err(|error| Error::Write(error.to_string()))
     }
 
-    fn write<'a>(&self, entries: impl Iterator<Item = &'a Entry>, generation: u64) -> Result<(), redb::Error> {
+    fn write<'a>(&mut self, entries: impl Iterator<Item = &'a Entry>, generation: u64) -> Result<(), redb::Error> {
+        let mut ages = self.ages.clone();
         let mut transaction = self.database.begin_write()?;
         transaction.set_durability(Durability::Immediate)?;
         {
@@ -159,8 +183,15 @@ impl File {
                         rows.insert(row.shell.into_bytes(), bytes(&**row)?.as_slice())?;
                     }
                     Entry::Remove(shell) => {
-                        if let Some(last) = rows.remove(shell.into_bytes())? {
-                            gone.insert(shell.into_bytes(), last.value())?;
+                        let last = rows.remove(shell.into_bytes())?;
+                        // What cannot be read of a shell cannot be remembered of it.
+                        let row = last.and_then(|last| read_row(last.value()).ok());
+                        if let Some(row) = row
+                            && gone
+                                .insert(shell.into_bytes(), bytes(&Past::from(&row))?.as_slice())?
+                                .is_none()
+                        {
+                            ages.push(shell.into_bytes());
                         }
                     }
                     Entry::Fences(upto) => {
@@ -175,31 +206,29 @@ impl File {
                     }
                 }
             }
-            shorten(&mut gone)?;
+            while let Some(oldest) = ages.surplus() {
+                gone.remove(oldest)?;
+            }
             numbers.insert("format", FORMAT)?;
             numbers.insert("generation", generation)?;
         }
         transaction.commit()?;
+        self.ages = ages;
         Ok(())
     }
-}
 
-/// Keeps the past from growing for ever: the older half goes at once, which is rarely.
-fn shorten(gone: &mut Table<'_, [u8; 16], &'static [u8]>) -> Result<(), redb::Error> {
-    use redb::ReadableTableMetadata as _;
-    if gone.len()? <= 2 * PAST as u64 {
-        return Ok(());
+    /// Gives back what a burst has taken. Compacting is a few transactions of the database: who is killed in one finds
+    /// the books as they were.
+    pub(crate) fn tidy(&mut self) {
+        let length = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
+        if length(&self.path) <= self.bound {
+            return;
+        }
+        // A file that stays long, because so much is in it or because the disk refuses, is left alone until it has
+        // doubled; whether it can still be written shows at the next commit.
+        let _ = self.database.compact();
+        self.bound = ROOMY.max(2 * length(&self.path));
     }
-    let mut ages = Vec::new();
-    for item in gone.iter()? {
-        let (key, value) = item?;
-        ages.push((read_row(value.value()).map_or(0, |row| row.wall), key.value()));
-    }
-    ages.sort_unstable();
-    for (_, key) in ages.iter().take(ages.len().saturating_sub(PAST)) {
-        gone.remove(*key)?;
-    }
-    Ok(())
 }
 
 enum Failed {

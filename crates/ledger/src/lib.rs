@@ -1,7 +1,8 @@
 //! The books that survive a crash: one row for every remote shell that may exist, written before the act that may make
 //! it, and taken away only when its end is proven. Who restarts reads them first, and closes what is left.
 //!
-//! - [`Row`], [`Stage`]: what is known of one shell. [`LeaseRow`]: a lease to be taken up again. Never a secret.
+//! - [`Row`], [`Stage`]: what is known of one shell. [`LeaseRow`]: a lease to be taken up again. [`Past`]: what is
+//!   remembered of a shell that is gone. Never a secret.
 //! - [`Ledger`]: the file, with a thread of its own; [`Ledger::write`] answers when the entry is durable.
 //! - [`Row::read`]: a row of any format that there ever was. `version1` is the oldest.
 //! - `copy`, `rescue`: a second copy beside the file, and what to make of both when one has suffered.
@@ -9,6 +10,7 @@
 mod contents;
 mod copy;
 mod file;
+mod past;
 mod record;
 mod rescue;
 mod row;
@@ -17,6 +19,7 @@ mod tests;
 mod thread;
 mod version1;
 
+pub use past::Past;
 pub use row::{Affinity, Anchor, Entry, LeaseKind, LeaseRow, Row, Stage};
 pub use thread::{Ledger, Opened};
 

@@ -52,7 +52,7 @@ pub(crate) fn write<T: Serialize>(value: &T) -> Result<Vec<u8>, Unreadable> {
     Ok(bytes)
 }
 
-fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> {
+pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> {
     let Some((head, json)) = bytes.split_first_chunk::<HEAD>() else {
         return Err(Unreadable::Short);
     };

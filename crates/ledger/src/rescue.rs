@@ -83,7 +83,7 @@ fn whole(file: File, found: Found) -> Rescued {
 }
 
 /// Adds what the copy has, and has all of it written before anything is decided by it.
-fn merged(file: File, mut found: Found, newer: Contents, notice: String) -> Result<Rescued, Error> {
+fn merged(mut file: File, mut found: Found, newer: Contents, notice: String) -> Result<Rescued, Error> {
     // A row that the file has lost is not lost if the copy has it.
     found
         .damaged

@@ -1,10 +1,11 @@
 //! What was written is there again, and what is none of ours is refused.
 
+use std::path::Path;
 use std::sync::mpsc::sync_channel;
 
 use uuid::Uuid;
 
-use crate::{Affinity, Anchor, Entry, Error, LeaseKind, LeaseRow, Ledger, Opened, Row, Stage};
+use crate::{Affinity, Anchor, Entry, Error, LeaseKind, LeaseRow, Ledger, Opened, Past, Row, Stage};
 
 pub(crate) fn row(n: u128, stage: Stage) -> Row {
     Row {
@@ -100,31 +101,110 @@ fn what_was_written_is_there_after_a_reload() {
     assert_eq!(again.leases, [lease(2)]);
     assert_eq!(
         again.past,
-        [row(2, Stage::Open)],
+        [Past::from(&row(2, Stage::Open))],
         "a shell that is gone is known for ours"
     );
     assert_eq!(again.fences, 1024, "fences never go back");
     assert!(again.damaged.is_empty() && again.notices.is_empty(), "{again:?}");
 }
 
+/// The bytes of the file and of its copy.
+fn sizes(path: &Path) -> (u64, u64) {
+    let bytes = |path: &Path| std::fs::metadata(path).unwrap().len();
+    (bytes(path), bytes(&path.with_extension("copy")))
+}
+
+fn in_memory() -> tempfile::TempDir {
+    let shm = Path::new("/dev/shm");
+    if shm.is_dir() {
+        tempfile::tempdir_in(shm).unwrap()
+    } else {
+        tempfile::tempdir().unwrap()
+    }
+}
+
+/// The way of some shells through the books, from their intent until they are gone; their ids are as scattered as random
+/// ones.
+fn passage(some: std::ops::Range<u64>) -> Vec<Vec<Entry>> {
+    let shell = |n: u64| u128::from(n).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+    let put = |stage| {
+        let rows = some.clone().map(|n| {
+            let mut row = row(shell(n), stage);
+            row.wall = n;
+            Entry::Put(Box::new(row))
+        });
+        rows.collect()
+    };
+    let gone = some.clone().map(|n| Entry::Remove(Uuid::from_u128(shell(n)))).collect();
+    vec![put(Stage::Intent), put(Stage::Open), put(Stage::Closing), gone]
+}
+
 #[test]
-fn the_past_does_not_grow_for_ever() {
-    let folder = tempfile::tempdir().unwrap();
+fn ten_thousand_shells_leave_the_files_small() {
+    let folder = in_memory();
     let path = folder.path().join("ledger.redb");
     let opened = Ledger::open(&path).unwrap();
-    for some in 0..15_u128 {
-        let entries = (some * 100..(some + 1) * 100).flat_map(|n| {
-            let mut old = row(n, Stage::Closing);
-            old.wall = n as u64;
-            [Entry::Put(Box::new(old)), Entry::Remove(Uuid::from_u128(n))]
-        });
-        write(&opened.ledger, entries.collect());
+    let mut largest = 0;
+    for n in (0..10_000).step_by(10) {
+        for step in passage(n..n + 10) {
+            write(&opened.ledger, step);
+        }
+        // By then as much is remembered as ever will be.
+        if n >= 1000 {
+            largest = largest.max(sizes(&path).0);
+        }
     }
     close(opened);
+    let (file, copy) = sizes(&path);
+    assert!(
+        largest <= 512 << 10 && file <= 512 << 10,
+        "{largest} at the most, {file} at the end"
+    );
+    assert!(copy < 1024, "nothing is left to copy: {copy}");
     let again = Ledger::open(&path).unwrap();
-    assert!((512..=1025).contains(&again.past.len()), "{}", again.past.len());
-    let last = again.past.last().unwrap();
-    assert_eq!(last.wall, 1499, "the latest are kept");
+    let ages: Vec<u64> = again.past.iter().map(|past| past.wall).collect();
+    assert_eq!(ages, (10_000 - 256..10_000).collect::<Vec<_>>(), "the latest are kept");
+}
+
+#[test]
+fn what_a_burst_took_is_given_back() {
+    let folder = in_memory();
+    let path = folder.path().join("ledger.redb");
+    let opened = Ledger::open(&path).unwrap();
+    write(&opened.ledger, (0..4000).map(|n| put(n, Stage::Open)).collect());
+    let full = sizes(&path).0;
+    assert!(full > 2 << 20, "a burst takes room: {full}");
+    write(
+        &opened.ledger,
+        (1..4000).map(|n| Entry::Remove(Uuid::from_u128(n))).collect(),
+    );
+    close(opened);
+    let again = Ledger::open(&path).unwrap();
+    assert_eq!(again.rows, [row(0, Stage::Open)]);
+    assert!(sizes(&path).0 <= 1 << 20, "{:?}", sizes(&path));
+}
+
+#[test]
+fn what_earlier_releases_kept_of_a_shell_that_is_gone_is_read() {
+    let folder = in_memory();
+    let path = folder.path().join("ledger.redb");
+    close(Ledger::open(&path).unwrap());
+    let old = row(5, Stage::Closing);
+    {
+        let database = redb::Database::open(&path).unwrap();
+        let write = database.begin_write().unwrap();
+        let gone: redb::TableDefinition<'_, [u8; 16], &[u8]> = redb::TableDefinition::new("gone");
+        let mut table = write.open_table(gone).unwrap();
+        table
+            .insert(old.shell.into_bytes(), old.to_bytes().unwrap().as_slice())
+            .unwrap();
+        table.insert([7; 16], &b"spoilt"[..]).unwrap();
+        drop(table);
+        write.commit().unwrap();
+    }
+    let again = Ledger::open(&path).unwrap();
+    assert_eq!(again.past, [Past::from(&old)]);
+    assert!(again.damaged.is_empty(), "one that cannot be read is no loss");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use crate::contents::Contents;
 use crate::file::File;
-use crate::{Entry, Error, LeaseRow, Row, copy, rescue};
+use crate::{Entry, Error, LeaseRow, Past, Row, copy, rescue};
 
 /// Entries that may wait for the disk before whoever writes another waits too.
 const QUEUE: usize = 1024;
@@ -29,7 +29,7 @@ pub struct Opened {
     /// Leases that their holders may take up again.
     pub leases: Vec<LeaseRow>,
     /// Shells that were gone when last heard of, oldest first: ours, should one of them turn up again.
-    pub past: Vec<Row>,
+    pub past: Vec<Past>,
     /// The highest fence that may have been granted.
     pub fences: u64,
     /// Rows that could not be read, in words. They stay where they are.
@@ -132,8 +132,9 @@ impl Served {
                 for job in batch {
                     (job.done)(Ok(()));
                 }
-                // Nobody waits for the copy.
+                // Nobody waits for the copy, nor for what keeps the file small.
                 self.copy();
+                self.file.tidy();
             }
             Err(error) => {
                 let message = error.to_string();

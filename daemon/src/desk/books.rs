@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, SystemTime};
 
 use broker::{LeaseId, SessionId, ShellId};
-use ledger::{Affinity, Entry, LeaseRow, Row, Stage};
+use ledger::{Affinity, Entry, LeaseRow, Past, Row, Stage};
 use runspace::Kept;
 use uuid::Uuid;
 
@@ -18,15 +18,15 @@ pub(crate) struct Books {
     /// Leases that are in the file.
     leases: HashSet<LeaseId>,
     /// Shells that were gone when last heard of, oldest first.
-    past: VecDeque<Row>,
+    past: VecDeque<Past>,
 }
 
-/// So many shells that are gone are remembered.
-const PAST: usize = 512;
+/// So many shells that are gone are remembered, as in the file.
+const PAST: usize = 256;
 
 impl Books {
     /// The rows of an earlier run.
-    pub(crate) fn of(rows: &[Row], leases: &[LeaseRow], past: Vec<Row>) -> Self {
+    pub(crate) fn of(rows: &[Row], leases: &[LeaseRow], past: Vec<Past>) -> Self {
         Self {
             rows: rows.iter().map(|row| (SessionId(row.session), row.clone())).collect(),
             leases: leases.iter().map(|lease| LeaseId(lease.lease)).collect(),
@@ -35,7 +35,7 @@ impl Books {
     }
 
     /// Every row, and every shell that was gone when last heard of.
-    pub(crate) fn all(&self) -> (Vec<Row>, Vec<Row>) {
+    pub(crate) fn all(&self) -> (Vec<Row>, Vec<Past>) {
         (
             self.rows.values().cloned().collect(),
             self.past.iter().cloned().collect(),
@@ -164,8 +164,8 @@ impl Books {
     pub(crate) fn gone(&mut self, session: SessionId) -> Option<Entry> {
         let row = self.rows.remove(&session)?;
         let entry = Entry::Remove(row.shell);
-        self.past.push_back(row);
-        if self.past.len() > PAST {
+        self.past.push_back(Past::from(&row));
+        while self.past.len() > PAST {
             self.past.pop_front();
         }
         Some(entry)

@@ -15,7 +15,7 @@ use std::time::Duration;
 use broker::{
     EndCause, Event, Fence, LeaseId, Refusal, RequestId, RestoredLease, SessionId, Snapshot, StopCause, Waiting,
 };
-use ledger::{Affinity, LeaseRow, Row};
+use ledger::{Affinity, LeaseRow, Past, Row};
 use moment::Moment;
 use runspace::Kept;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -70,7 +70,7 @@ pub(crate) enum Ask {
     /// A lease of an earlier run that nobody will come back for.
     DropLease(LeaseId),
     /// The rows, and the shells that were gone when last heard of.
-    Books(oneshot::Sender<(Vec<Row>, Vec<Row>)>),
+    Books(oneshot::Sender<(Vec<Row>, Vec<Past>)>),
     /// The books' row of a session whose end is not proven; `None` for any other.
     Unconfirmed {
         session: SessionId,
@@ -246,7 +246,7 @@ impl Handle {
     }
 
     /// The rows, and the shells that were gone when last heard of.
-    pub(crate) async fn books(&self) -> (Vec<Row>, Vec<Row>) {
+    pub(crate) async fn books(&self) -> (Vec<Row>, Vec<Past>) {
         let (books, found) = oneshot::channel();
         let _ = self.asks.send(Ask::Books(books)).await;
         found.await.unwrap_or_default()

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use broker::{Event, Refusal, SessionId};
-use ledger::Row;
+use ledger::{Past, Row};
 use proto::v1;
 use proto::v1::ShellKind;
 use proto::v1::reconciliation_server::{Reconciliation, ReconciliationServer};
 use tonic::{Request, Response, Status};
+use uuid::Uuid;
 
 use super::{convert, error};
 use crate::config::Profile;
@@ -35,34 +36,38 @@ struct Wish {
 /// The books, as far as one account is concerned.
 struct Account {
     rows: Vec<Row>,
-    past: Vec<Row>,
+    past: Vec<Past>,
 }
 
 impl Account {
     /// Where its sessions are: an open may have been sent elsewhere.
     fn uri(&self) -> Option<&str> {
-        let opened = self.rows.iter().chain(self.past.iter().rev());
-        let mut opened = opened.filter(|row| !row.resource_uri.is_empty());
-        opened.next().map(|row| row.uri.as_str())
+        let opened = self.rows.iter().filter(|row| !row.resource_uri.is_empty());
+        let past = self.past.iter().rev().map(|past| past.uri.as_str());
+        opened
+            .map(|row| row.uri.as_str())
+            .chain(past.filter(|uri| !uri.is_empty()))
+            .next()
     }
 
     fn kind(&self, shell: &wsman::Shell) -> (ShellKind, u64) {
-        let is = |row: &&Row| is_of(row, shell);
+        let is = |row: &&Row| is_of(row.shell, row.renamed.as_deref(), shell);
         if let Some(row) = self.rows.iter().find(is) {
             return (ShellKind::Ours, row.session);
         }
+        let is_past = |past: &Past| is_of(past.shell, past.renamed.as_deref(), shell);
         let named = shell.name.as_deref().is_some_and(|name| name.starts_with(&our_name()));
-        if named || self.past.iter().any(|row| is_of(row, shell)) {
+        if named || self.past.iter().any(is_past) {
             return (ShellKind::Orphan, 0);
         }
         (ShellKind::External, 0)
     }
 }
 
-fn is_of(row: &Row, shell: &wsman::Shell) -> bool {
-    match &row.renamed {
+fn is_of(ours: Uuid, renamed: Option<&str>, shell: &wsman::Shell) -> bool {
+    match renamed {
         Some(name) => name.eq_ignore_ascii_case(shell.shell_id.as_str()),
-        None => shell.shell_id.uuid() == Some(row.shell),
+        None => shell.shell_id.uuid() == Some(ours),
     }
 }
 
@@ -90,10 +95,17 @@ impl ReconcileService {
 
     async fn account(&self, profile: &Profile) -> Account {
         let (rows, past) = self.hub.desk.books().await;
-        let of_account = |row: &Row| (row.service.clone(), row.admin.clone()) == profile.scope.account();
+        let (service, admin) = profile.scope.account();
+        let of_account = |of: &str, whose: &str| of == service && whose == admin;
         Account {
-            rows: rows.into_iter().filter(|row| of_account(row)).collect(),
-            past: past.into_iter().filter(|row| of_account(row)).collect(),
+            rows: rows
+                .into_iter()
+                .filter(|row| of_account(&row.service, &row.admin))
+                .collect(),
+            past: past
+                .into_iter()
+                .filter(|past| of_account(&past.service, &past.admin))
+                .collect(),
         }
     }
 
@@ -148,7 +160,9 @@ impl ReconcileService {
         }
         let missing = account.rows.iter().filter(|row| {
             !row.resource_uri.is_empty()
-                && !found.iter().any(|shell| is_of(row, shell))
+                && !found
+                    .iter()
+                    .any(|shell| is_of(row.shell, row.renamed.as_deref(), shell))
                 && after.rows.iter().any(|other| other.shell == row.shell)
         });
         response.shells.extend(missing.map(|row| v1::ListedShell {
