@@ -143,6 +143,7 @@ online! {
     an_address_alone_will_do_as_new_pssession_takes_it: connector,
     a_token_of_somebody_elses_comes_from_a_command: connector,
     a_password_that_a_command_asks_for_is_typed_unseen_and_sent_sealed: input,
+    a_session_whose_token_only_a_person_can_renew_is_closed_while_it_still_can_be: connector,
     what_is_wrong_is_said_in_one_line_with_a_cure: faults,
     numbers_count_before_texts_and_texts_may_be_french: faults,
     an_open_without_an_answer_says_what_may_hold_the_slots: faults,

@@ -83,7 +83,7 @@ pub enum CloseCause {
     Dirty,
     /// It belonged to a fresh lease.
     Fresh,
-    /// It reached its age limit or its command budget.
+    /// It reached its age limit or its command budget, or its token ends.
     Worn,
     /// A limit went down, or its profile went away.
     Drained,

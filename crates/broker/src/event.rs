@@ -114,8 +114,9 @@ pub enum Event {
     CloseUnproven { session: SessionId, until: Option<Moment> },
     /// A session was lost, or the open that it was in. Its turns are over.
     SessionLost { session: SessionId, fate: Fate },
-    /// The secret that the session was opened with ends then.
-    TokenEnds { session: SessionId, at: Moment },
+    /// The secret that the session's requests carry ends then, and no other is to be had; `None`: there is another after
+    /// all.
+    TokenEnds { session: SessionId, at: Option<Moment> },
     /// The server wants fewer pipelines of the session's account: none begins before this is over.
     Throttled { session: SessionId, pause: Duration },
     /// The server told how it counts the profile's account or tenant: in a fault, in a budget, in a list of shells.

@@ -11,11 +11,11 @@ use crate::session::{Session, State};
 use crate::timer::Timer;
 
 impl Broker {
-    pub(crate) fn token_ends(&mut self, now: Moment, id: SessionId, at: Moment) {
+    pub(crate) fn token_ends(&mut self, now: Moment, id: SessionId, at: Option<Moment>) {
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
-        session.token = Some(at);
+        session.token = at;
         let ready = session.is_ready();
         self.watch_renewal(now, id);
         if ready {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use broker::SessionId;
 use endpoint::{Facts, Kind, Renewal, Saying, Tried};
 use secrecy::ExposeSecret;
 
@@ -15,23 +16,34 @@ use crate::session::Sessions;
 const PAUSE: Duration = Duration::from_secs(30);
 
 /// Replaces the token of that generation, once for all sessions that have it: if somebody else has, that will do. Goes on
-/// trying while the reason may pass and the token is good.
+/// trying while the reason may pass and the token is good. From the first failure on, the broker knows when the token of
+/// that session ends: a shell whose token is over cannot even be deleted, and would keep its slot.
 ///
 /// # Errors
 /// If only a person can help, or the token has ended meanwhile.
-pub(crate) async fn renew(house: &Sessions, profile: &Profile, generation: u64) -> Result<(), Saying> {
+pub(crate) async fn renew(
+    house: &Sessions,
+    profile: &Profile,
+    generation: u64,
+    session: Option<SessionId>,
+) -> Result<(), Saying> {
+    let mut untold = session;
     loop {
         let saying = match once(house, profile, generation).await {
             Ok(()) => return Ok(()),
             Err(saying) => saying,
         };
         tracing::info!(profile = profile.name, %saying, "no other token");
-        let good = house.accounts.signed(profile).is_some_and(|signed| {
-            signed
-                .target
-                .expiry
-                .is_some_and(|expiry| !expiry.is_over(house.clock.now()))
-        });
+        let signed = house.accounts.signed(profile);
+        let ours = signed.as_ref().filter(|signed| signed.generation == generation);
+        if let Some(expiry) = ours.and_then(|signed| signed.target.expiry)
+            && let Some(session) = untold.take()
+        {
+            house.tell_token_ends(session, Some(expiry.at)).await;
+        }
+        let good = signed
+            .and_then(|signed| signed.target.expiry)
+            .is_some_and(|expiry| !expiry.is_over(house.clock.now()));
         if !saying.kind.may_pass() || !good {
             if saying.kind.refuses_secret() {
                 house.accounts.refused(profile, None);

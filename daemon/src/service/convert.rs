@@ -157,7 +157,7 @@ pub(crate) const fn end_words(cause: EndCause) -> &'static str {
         EndCause::Revoked => "somebody ended it",
         EndCause::SessionLost => "session state was lost: the session is gone",
         EndCause::Idle => "session state was lost: idle",
-        EndCause::Age => "session state was lost: the session reached its age limit",
+        EndCause::Age => "session state was lost: the session reached its age limit, or its token ends",
         EndCause::Commands => "session state was lost: the session's command budget is used up",
         EndCause::Unclaimed => "its holder did not come back after the daemon was started again",
         EndCause::Unused => "it kept a session to itself and ran nothing",

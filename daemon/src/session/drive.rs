@@ -81,6 +81,8 @@ pub(super) struct Driver {
     pub(super) rests: bool,
     /// An open was tried with another secret than the refused one.
     pub(super) anew: bool,
+    /// It has another one since, and the broker does not know yet.
+    pub(super) renewed: bool,
     /// Redirects that were followed.
     pub(super) hops: u32,
     /// The host of one that was not.
@@ -141,6 +143,7 @@ pub(super) async fn run(
         secret,
         rests: false,
         anew: false,
+        renewed: false,
         hops: 0,
         astray: None,
         over: false,
@@ -181,6 +184,9 @@ impl Driver {
     async fn run(&mut self, mut orders: mpsc::Receiver<Order>) {
         loop {
             self.settle().await;
+            if std::mem::take(&mut self.renewed) {
+                self.house.tell_token_ends(self.id, None).await;
+            }
             if self.over {
                 return see_off(&self.house, self.id, &self.row, orders).await;
             }

@@ -122,7 +122,9 @@ impl Driver {
         let generation = self.token.map(|token| token.generation);
         if let (Some(generation), Some(signed)) = (generation, self.house.accounts.signed(&self.profile))
             && signed.generation == generation
-            && connect::renew(&self.house, &self.profile, generation).await.is_err()
+            && connect::renew(&self.house, &self.profile, generation, None)
+                .await
+                .is_err()
         {
             self.house.accounts.forget_signed(&self.profile);
         }

@@ -67,6 +67,7 @@ impl Driver {
             match house.accounts.signed(&self.profile) {
                 Some(signed) if signed.generation != token.generation => {
                     self.token = Some(Token::of(&signed, false));
+                    self.renewed = true;
                     self.carrier.renew(connect::credential(&signed.target.credential));
                     self.submit(Operation::Resume);
                 }
@@ -112,8 +113,9 @@ impl Driver {
         let Some(token) = &mut self.token else { return };
         token.renew = None;
         let (house, profile, generation) = (self.house.clone(), self.profile.clone(), token.generation);
+        let session = self.id;
         tokio::spawn(async move {
-            match connect::renew(&house, &profile, generation).await {
+            match connect::renew(&house, &profile, generation, Some(session)).await {
                 Ok(()) => house.renew_all(),
                 Err(saying) => house.tell_auth_needed(&profile, &saying).await,
             }

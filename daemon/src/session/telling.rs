@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use broker::{Event, Failure};
+use broker::{Event, Failure, SessionId};
 use endpoint::{DeviceCode, Saying, Stage};
+use moment::Moment;
 
 use super::{NewsKind, Sessions};
 use crate::config::Profile;
@@ -78,6 +79,11 @@ impl Sessions {
             message: saying.message.as_str().into(),
         };
         self.desk.say(event).await;
+    }
+
+    /// The session's token ends then, and there is no other; `None`: now there is.
+    pub(crate) async fn tell_token_ends(&self, session: SessionId, at: Option<Moment>) {
+        self.desk.say(Event::TokenEnds { session, at }).await;
     }
 }
 

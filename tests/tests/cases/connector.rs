@@ -243,6 +243,33 @@ pub(crate) fn a_token_that_ends_inside_a_session_is_renewed_and_nobody_notices()
     is_nowhere(&home, &[SECRET]);
 }
 
+pub(crate) fn a_session_whose_token_only_a_person_can_renew_is_closed_while_it_still_can_be() {
+    let brief = |text| {
+        format!(
+            "{text}\n[oauth]\ndevice_interval = 1\ndevice_seconds = 5\ntoken_seconds = 600\nrefresh_seconds = 300\n"
+        )
+    };
+    let Some(endpoint) = Endpoint::online(brief) else {
+        return;
+    };
+    let home = Home::new(&discovered(&endpoint, "skype-online", KEN, "sign_in = \"device-code\""));
+    ok(&home.run(&["login", "lab"]));
+    ok(&home.run(&["run", "Get-CsTenant"]));
+    assert_eq!(endpoint.truth().live, 1);
+    // The refresh token is over by now; the token itself has two minutes left, the shell six.
+    endpoint.advance(Duration::from_secs(485));
+    home.advance(Duration::from_secs(485));
+    eventually("the session is closed ahead of its token's end", || {
+        endpoint.truth().live == 0
+    });
+    assert_eq!(endpoint.truth().idled_out, 0, "it was deleted");
+    let script = home.run(&["run", "Get-CsTenant"]);
+    assert_eq!(script.code, 77, "{script:?}");
+    ok(&home.run(&["login", "lab"]));
+    ok(&home.run(&["run", "Get-CsTenant"]));
+    assert_eq!(endpoint.truth().created, 2);
+}
+
 pub(crate) fn a_device_code_is_shown_and_waited_for() {
     let Some(endpoint) = Endpoint::online(|text| format!("{text}\n[oauth]\ndevice_interval = 1\n")) else {
         return;

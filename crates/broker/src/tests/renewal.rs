@@ -87,13 +87,30 @@ fn a_session_is_replaced_before_its_token_ends() {
     let at = bench.now + Duration::from_secs(3600);
     bench.send(Event::TokenEnds {
         session: SessionId(1),
-        at,
+        at: Some(at),
     });
     bench.done(turn);
     bench.pass(Duration::from_secs(3600 - 121));
     assert_eq!(bench.closes(), [(SessionId(1), CloseCause::Worn)]);
     assert_eq!(bench.opens().len(), 2);
     assert_eq!(bench.used(), 1);
+}
+
+#[test]
+fn a_token_that_is_renewed_after_all_keeps_its_session() {
+    let mut one = aging(2);
+    one.lifetimes.max_age = None;
+    let mut bench = Bench::new(vec![one]);
+    let held = bench.shared("p");
+    let turn = bench.turn(held);
+    bench.done(turn);
+    let session = SessionId(1);
+    let at = Some(bench.now + Duration::from_secs(3600));
+    bench.send(Event::TokenEnds { session, at });
+    bench.pass(Duration::from_secs(3000));
+    bench.send(Event::TokenEnds { session, at: None });
+    bench.pass(Duration::from_secs(1000));
+    assert_eq!((bench.opens().len(), bench.closes()), (1, Vec::new()));
 }
 
 #[test]
