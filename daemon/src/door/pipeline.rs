@@ -280,8 +280,7 @@ impl<'p> Running<'p> {
                     Err(_) => turned = false,
                 },
                 items = tray.take() => {
-                    let items = items?;
-                    if let Some(outcome) = self.items(items).await {
+                    if let Some(outcome) = self.items(items?).await {
                         return Some(outcome);
                     }
                 }
