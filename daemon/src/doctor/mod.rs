@@ -101,6 +101,8 @@ async fn credential(house: &Sessions, profile: &Profile, environment: &BTreeMap<
         Password::Memory => "the daemon's memory",
         Password::File(_) => "password_file",
         Password::Command(_) => "password_command",
+        Password::Credential(_) => "password_credential",
+        Password::Keyring => "password_keyring",
     };
     match house.accounts.log_on(profile, environment).await {
         Ok(_) => Found::ok("credential", format!("{}: from {from}", profile.admin), began),
