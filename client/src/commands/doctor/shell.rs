@@ -192,9 +192,7 @@ mod tests {
     fn a_refusal_of_script_text_means_no_language() {
         let end = PipelineEnd {
             outcome: PipelineOutcome::Failed.into(),
-            error: b"<Obj><MS><S N=\"FullyQualifiedErrorId\">ScriptsNotAllowed</S></MS></Obj>"
-                .to_vec()
-                .into(),
+            error: b"<Obj><MS><S N=\"FullyQualifiedErrorId\">ScriptsNotAllowed</S></MS></Obj>".to_vec(),
             ..PipelineEnd::default()
         };
         let found = started().findings(None, Some(&end));

@@ -139,6 +139,7 @@ fn response(answer: Answer) -> Response {
         retry_after,
         challenges,
         refusal,
+        date: _,
         affinity,
         body,
     } = answer;

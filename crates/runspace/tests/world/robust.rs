@@ -26,7 +26,7 @@ fn after_a_sleep_the_session_goes_on_where_the_server_kept_it() {
     let mut world = World::opened();
     let id = started(&mut world, "Echo");
     // Everything that was under way is long over when the machine wakes.
-    world.now = world.now + NIGHT;
+    world.now += NIGHT;
     world.run_for(Duration::from_secs(1));
     input(&mut world, id, "morning");
     world.submit(Operation::EndInput { pipeline: id });
@@ -41,7 +41,7 @@ fn after_a_sleep_a_session_that_idled_out_is_lost_with_proof() {
     let mut world = World::opened();
     let id = started(&mut world, "Sleep");
     world.service.kill();
-    world.now = world.now + NIGHT;
+    world.now += NIGHT;
     let outcome = world.ended(id);
     assert!(
         matches!(outcome, Outcome::Incomplete(_)),
