@@ -100,7 +100,9 @@ impl Endpoint {
             }
             Self::Peer(peer) => {
                 let uri = peer.ready["services"][service].as_str().expect("a service").to_owned();
-                (uri, format!("ca = {:?}", peer.ca().display().to_string()))
+                // The peer's plain listener takes passwords; hosts of one's own are asked for Negotiate otherwise.
+                let auth = if service == "winrm" { "auth = \"basic\"\n" } else { "" };
+                (uri, format!("{auth}ca = {:?}", peer.ca().display().to_string()))
             }
         };
         format!(

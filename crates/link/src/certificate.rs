@@ -9,14 +9,14 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest;
-use x509_parser::prelude::{GeneralName, X509Certificate, X509Name};
+use x509_parser::prelude::{AttributeTypeAndValue, GeneralName, X509Certificate, X509Name};
 
 /// A server's certificate, in people's words. What is not known is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Certificate {
     /// Why it was refused.
     pub reason: Reason,
-    /// Whom it names: common name, else organization.
+    /// Whom it names: common name, else organization and unit.
     pub subject: String,
     /// Who signed it, likewise.
     pub issuer: String,
@@ -183,15 +183,19 @@ impl fmt::Display for Refused {
 impl Error for Refused {}
 
 fn name(name: &X509Name<'_>) -> String {
-    let found = name
-        .iter_common_name()
-        .next()
-        .or_else(|| name.iter_organization().next());
-    let text = found.map(|value| match value.as_str() {
+    let text = |value: &AttributeTypeAndValue<'_>| match value.as_str() {
         Ok(text) => text.to_owned(),
         Err(_) => String::from_utf8_lossy(value.as_slice()).into_owned(),
-    });
-    harmless(&text.unwrap_or_default())
+    };
+    let found = match name.iter_common_name().next() {
+        Some(common) => text(common),
+        // Without one, an authority and what it signs may differ in the unit alone.
+        None => {
+            let parts = name.iter_organization().chain(name.iter_organizational_unit());
+            parts.map(text).collect::<Vec<_>>().join(", ")
+        }
+    };
+    harmless(&found)
 }
 
 fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
