@@ -64,9 +64,10 @@ pub(crate) fn a_closed_terminal_ends_what_was_held_in_it(endpoint: &Endpoint) {
         .custom_flags(no_tty)
         .open(name.to_str().expect("a path"))
         .expect("the terminal");
-    let mut command = Command::new("setsid");
     let held = "pslease with --mode exclusive -- sh -c 'echo held; exec sleep 600'";
-    command.args(["--ctty", "--wait", "sh", "-c", held]);
+    // Under nohup the tests themselves pass the hang-up by, and so would whatever they start.
+    let mut command = Command::new("env");
+    command.args(["--default-signal=HUP", "setsid", "--ctty", "--wait", "sh", "-c", held]);
     home.dress(&mut command);
     let mut console = Console::with_input(command, slave);
     console.wait_for("held");

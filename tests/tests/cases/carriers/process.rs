@@ -123,7 +123,7 @@ fn a_program_that_never_answers_is_told_of_and_given_up() {
     home.advance(Duration::from_secs(60));
     let finished = console.finish();
     assert!(
-        finished.code != 0 && finished.stderr.contains("sh did not answer the open within 60 s"),
+        finished.code != 0 && finished.stderr.contains("no answer from sh for 60 s"),
         "{finished:?}"
     );
     eventually("it is gone", || children(&home).is_empty());
