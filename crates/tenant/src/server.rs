@@ -128,10 +128,9 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Response<Ful
         Some((status, envelope)) => {
             let mut response = Response::new(Full::new(envelope));
             *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            response.headers_mut().insert(
-                CONTENT_TYPE,
-                http::HeaderValue::from_static("application/soap+xml;charset=UTF-8"),
-            );
+            response
+                .headers_mut()
+                .insert(CONTENT_TYPE, http::HeaderValue::from_static(wsman::names::CONTENT_TYPE));
             response
         }
         None => bare(StatusCode::BAD_REQUEST),

@@ -57,7 +57,7 @@ async fn try_out(hub: &Hub, profile: &Profile, user: &str, secret: &SecretString
         let post = link::Post {
             uri: profile.address.uri.clone(),
             body: identify(&profile.address.uri),
-            content_type: "application/soap+xml;charset=UTF-8",
+            content_type: wsman::names::CONTENT_TYPE,
             deadline: PATIENCE,
         };
         session.lane()?.post(post).await

@@ -13,8 +13,6 @@ use super::carrier::Landed;
 use crate::config::Profile;
 use crate::crash;
 
-const SOAP: &str = "application/soap+xml;charset=UTF-8";
-
 /// What the lanes of a profile share.
 pub(crate) fn network(
     house: &Sessions,
@@ -133,7 +131,7 @@ pub(super) async fn post(connection: &mut link::Lane, request: Request) -> Resul
     let post = Post {
         uri,
         body,
-        content_type: SOAP,
+        content_type: wsman::names::CONTENT_TYPE,
         deadline,
     };
     crash::point(action, "sending");

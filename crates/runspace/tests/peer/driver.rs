@@ -78,18 +78,7 @@ impl Driver {
     pub(crate) async fn list(&self, mut listing: Listing) -> Result<Vec<wsman::Shell>, Cause> {
         let mut lane = self.session.lane().unwrap();
         loop {
-            let Request {
-                uri, body, deadline, ..
-            } = listing.request();
-            let content_type = "application/soap+xml;charset=UTF-8";
-            let result = lane
-                .post(Post {
-                    uri,
-                    body,
-                    content_type,
-                    deadline,
-                })
-                .await;
+            let result = post(&mut lane, listing.request()).await;
             match listing.answer(result.map(response).map_err(failed))? {
                 Listed::More(rest) => listing = *rest,
                 Listed::All(shells) => return Ok(shells),
@@ -104,22 +93,8 @@ impl Driver {
             let (session, finished) = (Arc::clone(&self.session), self.finished.clone());
             tokio::spawn(async move {
                 let mut lane = session.lane().unwrap();
-                while let Some((
-                    ticket,
-                    Request {
-                        uri, body, deadline, ..
-                    },
-                )) = requests.recv().await
-                {
-                    let content_type = "application/soap+xml;charset=UTF-8";
-                    let result = lane
-                        .post(Post {
-                            uri,
-                            body,
-                            content_type,
-                            deadline,
-                        })
-                        .await;
+                while let Some((ticket, request)) = requests.recv().await {
+                    let result = post(&mut lane, request).await;
                     if finished.send((ticket, result)).is_err() {
                         return;
                     }
@@ -129,6 +104,20 @@ impl Driver {
         });
         sender.send((ticket, request)).unwrap();
     }
+}
+
+async fn post(lane: &mut link::Lane, request: Request) -> Result<Answer, Failure> {
+    let Request {
+        uri, body, deadline, ..
+    } = request;
+    let content_type = wsman::names::CONTENT_TYPE;
+    lane.post(Post {
+        uri,
+        body,
+        content_type,
+        deadline,
+    })
+    .await
 }
 
 fn response(answer: Answer) -> Response {
