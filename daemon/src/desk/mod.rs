@@ -13,7 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use broker::{
-    EndCause, Event, Fence, LeaseId, Refusal, RequestId, RestoredLease, SessionId, Snapshot, StopCause, Waiting,
+    EndCause, Event, Fence, LeaseId, Refusal, RequestId, RestoredLease, SessionId, Snapshot, StopCause, TurnOutcome,
+    Waiting,
 };
 use ledger::{Affinity, LeaseRow, Past, Row};
 use moment::Moment;
@@ -276,7 +277,7 @@ impl Handle {
     }
 }
 
-/// A request that waits. Dropped before its answer, it is taken back.
+/// A request that waits. Dropped before its answer was heard, it is taken back, and so is what was granted meanwhile.
 #[derive(Debug)]
 pub(crate) struct Pending {
     id: RequestId,
@@ -318,6 +319,15 @@ impl Pending {
         }
     }
 
+    /// The request's answer, to be kept until it has somebody to go to.
+    pub(crate) fn keep(&self, answer: Answer) -> Given {
+        Given {
+            id: self.id,
+            answer: Some(answer),
+            desk: self.desk.clone(),
+        }
+    }
+
     /// The answer, whatever was waited for.
     pub(crate) async fn answer(mut self) -> Answer {
         loop {
@@ -331,8 +341,125 @@ impl Pending {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        if self.answered.take().is_some() {
-            self.desk.tell(Event::Cancel { request: self.id });
+        let Some(mut answered) = self.answered.take() else {
+            return;
+        };
+        // From here on the desk finds nobody to answer. What it has answered already, nobody has heard.
+        answered.close();
+        match answered.try_recv() {
+            Ok(answer) => drop(self.keep(answer)),
+            Err(_) => self.desk.tell(Event::Cancel { request: self.id }),
         }
+    }
+}
+
+/// An answer on its way to whoever asked. Dropped before it is taken, it gives back what was granted: nobody else knows of
+/// it.
+#[derive(Debug)]
+pub(crate) struct Given {
+    id: RequestId,
+    answer: Option<Answer>,
+    desk: Handle,
+}
+
+impl Given {
+    /// The answer. What was granted is the caller's to end now.
+    pub(crate) fn take(mut self) -> Answer {
+        // INVARIANT: only this and the drop empty it, so it is there.
+        self.answer.take().unwrap_or(Answer::Refused(Refusal::Cancelled))
+    }
+}
+
+impl Drop for Given {
+    fn drop(&mut self) {
+        let event = match self.answer.take() {
+            Some(Answer::Granted { lease, .. }) => Event::End {
+                lease,
+                cause: EndCause::Stream,
+            },
+            Some(Answer::Turn { .. }) => Event::TurnDone {
+                turn: self.id,
+                outcome: TurnOutcome::Clean,
+            },
+            Some(
+                Answer::Connected { .. }
+                | Answer::Renewed { .. }
+                | Answer::Done
+                | Answer::Drained { .. }
+                | Answer::Refused(_),
+            )
+            | None => return,
+        };
+        self.desk.tell(event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn granted() -> Answer {
+        Answer::Granted {
+            lease: LeaseId(7),
+            fence: Fence(1),
+            session: None,
+            ttl: None,
+            news: watch::channel(News::Lives).1,
+        }
+    }
+
+    fn turn() -> Answer {
+        let (session, stop) = (SessionId(3), watch::channel(None).1);
+        Answer::Turn { session, stop }
+    }
+
+    /// What the desk is told when a request goes away in the way of `leave`.
+    async fn told(answer: Option<Answer>, leave: impl AsyncFnOnce(Pending)) -> Event {
+        let (handle, mut asked, _changed) = Handle::new();
+        let event = |request| Event::Renew {
+            request,
+            lease: LeaseId(7),
+            fence: Fence(1),
+            ttl: None,
+        };
+        let pending = handle.request(event).await;
+        let Some(Ask::Request { answer: sender, .. }) = asked.recv().await else {
+            panic!("a request")
+        };
+        if let Some(answer) = answer {
+            sender.send(answer).unwrap();
+        }
+        leave(pending).await;
+        match asked.recv().await {
+            Some(Ask::Tell(event)) => event,
+            _ => panic!("the desk is told nothing"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_that_nobody_waits_for_is_taken_back() {
+        let event = told(None, async |pending| drop(pending)).await;
+        assert!(matches!(event, Event::Cancel { .. }), "{event:?}");
+    }
+
+    /// The answer and the end of whoever asked may meet.
+    #[tokio::test]
+    async fn what_was_granted_to_nobody_is_given_back() {
+        let event = told(Some(granted()), async |pending| drop(pending)).await;
+        assert!(matches!(event, Event::End { lease: LeaseId(7), .. }), "{event:?}");
+        let event = told(Some(turn()), async |pending| drop(pending)).await;
+        assert!(matches!(event, Event::TurnDone { .. }), "{event:?}");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_was_heard_and_not_passed_on_is_given_back() {
+        let event = told(Some(turn()), async |mut pending| {
+            let Heard::Answer(answer) = pending.next().await else {
+                panic!("the answer")
+            };
+            drop(pending.keep(answer));
+        })
+        .await;
+        assert!(matches!(event, Event::TurnDone { .. }), "{event:?}");
     }
 }

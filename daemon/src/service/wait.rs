@@ -25,7 +25,7 @@ pub(super) trait Told: Sized + Send + 'static {
 /// Where a stream's messages go.
 pub(super) type Out<T> = mpsc::Sender<Result<T, Status>>;
 
-/// Waits for the answer. `None` if the caller has gone: the request is then taken back.
+/// Waits for the answer. `None` if the caller has gone: the request is then taken back, and what was granted given back.
 pub(super) async fn wait<T: Told>(
     mut pending: Pending,
     profile: &str,
@@ -38,6 +38,7 @@ pub(super) async fn wait<T: Told>(
             biased;
             heard = pending.next() => match heard {
                 Heard::Answer(answer) => {
+                    let given = pending.keep(answer);
                     // What happened on the way came before the answer, and is told before it.
                     while let Ok(heard) = news.try_recv() {
                         if let Some(told) = of_news::<T>(heard, profile)
@@ -46,7 +47,7 @@ pub(super) async fn wait<T: Told>(
                             return None;
                         }
                     }
-                    return Some(answer);
+                    return Some(given.take());
                 }
                 // A commit takes a millisecond: only a disk that takes longer is worth telling.
                 Heard::Waiting(waiting) if waiting.blocked_by == BlockedBy::Books => {
