@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
+use super::acquire::{Granted, acquire, refuse};
 use super::parameters::profile_for;
 use super::wait::{Out, Told, wait};
 use super::{STREAM, convert, error};
@@ -169,13 +170,6 @@ impl Doors for DoorService {
     }
 }
 
-/// Tells the caller why not. Nobody hears it if the caller has gone.
-async fn refuse<T>(out: &Out<T>, status: Option<Status>) {
-    if let Some(status) = status {
-        let _ = out.send(Err(status)).await;
-    }
-}
-
 /// A lease that the caller holds already, its profile and its mode. A wrong fence is found out by the first turn.
 async fn held(hub: &Hub, key: &v1::LeaseKey) -> Result<(Held, String, Mode), Status> {
     let (lease, fence) = (LeaseId(key.lease), Fence(key.fence));
@@ -197,7 +191,6 @@ async fn hold<T: Told>(hub: &Hub, wish: &Wish, out: &Out<T>) -> Result<Held, Opt
     if let Some(held) = &wish.with {
         return Ok(held.clone());
     }
-    let mut news = hub.sessions.news();
     let (profile, mode, priority) = (wish.profile.name.as_str().into(), wish.mode, wish.priority);
     let (deadline, holder) = (wish.deadline, wish.holder.clone());
     let event = |request| Event::Acquire {
@@ -209,23 +202,19 @@ async fn hold<T: Told>(hub: &Hub, wish: &Wish, out: &Out<T>) -> Result<Held, Opt
         ttl: None,
         holder,
     };
-    let pending = hub.desk.request(event).await;
-    match wait(pending, &wish.profile.name, &mut news, out).await.ok_or(None)? {
-        Answer::Granted {
-            lease,
-            fence,
-            session,
-            news,
-            ..
-        } => Ok(Held {
-            lease,
-            fence,
-            session,
-            news: Some(news),
-        }),
-        Answer::Refused(refusal) => Err(Some(error::refused(hub, &refusal, &wish.profile.name))),
-        _ => Err(Some(error::internal("a lease was asked for, and something else came"))),
-    }
+    let Granted {
+        lease,
+        fence,
+        session,
+        news,
+        ..
+    } = acquire(hub, &wish.profile.name, event, out).await?;
+    Ok(Held {
+        lease,
+        fence,
+        session,
+        news: Some(news),
+    })
 }
 
 /// What the console will be told of the remote. A profile of which nothing is known yet is connected to first.

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use tonic::{Status, Streaming};
 use uuid::Uuid;
 
+use super::acquire::refuse;
 use super::output::{Output, end, host_response, secret_response};
 use super::pipeline::{Plan, Under};
 use super::wait::{Out, Told as _, wait};
@@ -68,11 +69,7 @@ pub(super) async fn invoke(
     }
     match run(&hub, &plan, &mut messages, &out).await {
         Ok(rest) => flush(rest, &out).await,
-        // Nobody hears it if the caller has gone.
-        Err(Some(status)) => {
-            let _ = out.send(Err(status)).await;
-        }
-        Err(None) => {}
+        Err(status) => refuse(&out, status).await,
     }
 }
 
@@ -151,7 +148,6 @@ async fn acquire(
     messages: &mut Streaming<v1::InvokeRequest>,
     out: &Out<v1::InvokeEvent>,
 ) -> Result<(LeaseId, Fence), Option<Status>> {
-    let mut news = hub.sessions.news();
     let (name, holder) = (profile.into(), plan.holder.clone());
     let (priority, deadline) = (plan.priority, plan.deadline);
     let event = |request| Event::Acquire {
@@ -163,16 +159,11 @@ async fn acquire(
         ttl: None,
         holder,
     };
-    let pending = hub.desk.request(event).await;
-    let answer = tokio::select! {
-        answer = wait(pending, profile, &mut news, out) => answer.ok_or(None)?,
+    let granted = tokio::select! {
+        granted = super::acquire::acquire(hub, profile, event, out) => granted?,
         () = stopped(messages), if !plan.has_input => return Err(Some(cancelled())),
     };
-    match answer {
-        Answer::Granted { lease, fence, .. } => Ok((lease, fence)),
-        Answer::Refused(refusal) => Err(Some(error::refused(hub, &refusal, profile))),
-        _ => Err(Some(error::internal("a lease was asked for, and something else came"))),
-    }
+    Ok((granted.lease, granted.fence))
 }
 
 async fn turn(

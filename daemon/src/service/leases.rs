@@ -12,9 +12,10 @@ use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
+use super::acquire::{Granted, refuse};
 use super::convert::{self, Peer};
 use super::parameters::profile_for;
-use super::wait::{Out, Told as _, wait};
+use super::wait::{Out, Told as _};
 use super::{STREAM, error};
 use crate::config::Profile;
 use crate::desk::{Answer, News};
@@ -97,25 +98,16 @@ async fn granted(hub: &Hub, wish: Wish, anchor: Option<&Anchor>, out: &Out<v1::L
     {
         let _ = out.send(Ok(notice)).await;
     }
-    let mut news = hub.sessions.news();
-    let pending = hub.desk.request(wish.event).await;
-    let answer = wait(pending, &name, &mut news, out).await?;
-    let (lease, fence, session, ttl, news) = match answer {
-        Answer::Granted {
-            lease,
-            fence,
-            session,
-            ttl,
-            news,
-        } => (lease, fence, session, ttl, news),
-        Answer::Refused(refusal) => {
-            let _ = out.send(Err(error::refused(hub, &refusal, &name))).await;
-            return None;
-        }
-        _ => {
-            let _ = out
-                .send(Err(error::internal("a lease was asked for, and something else came")))
-                .await;
+    let Granted {
+        lease,
+        fence,
+        session,
+        ttl,
+        news,
+    } = match super::acquire::acquire(hub, &name, wish.event, out).await {
+        Ok(granted) => granted,
+        Err(status) => {
+            refuse(out, status).await;
             return None;
         }
     };

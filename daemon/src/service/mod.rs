@@ -1,6 +1,7 @@
 //! The gRPC services, one file each.
 
 mod accounts;
+mod acquire;
 mod admin;
 mod convert;
 mod doctor;
