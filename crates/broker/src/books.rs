@@ -1,13 +1,13 @@
 //! What must be durable before it is done, and what may be given out because it was.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use moment::Moment;
 
 use crate::action::Action;
 use crate::broker::Broker;
 use crate::entry::Entry;
-use crate::ids::{Fence, Seq, SessionId};
+use crate::ids::{Fence, RequestId, Seq, SessionId};
 use crate::session::State;
 use crate::timer::Timer;
 
@@ -22,6 +22,9 @@ pub(crate) struct Books {
     pub(crate) asked: u64,
     /// A record failed: no open begins before then.
     pub(crate) failed: Option<Moment>,
+    /// Those past their deadline who only wait until a block of fences is written: that is our own act and no want of
+    /// slots, so the end of the write answers them.
+    pub(crate) held_up: BTreeSet<RequestId>,
 }
 
 /// What a confirmed record lets happen.
@@ -41,11 +44,17 @@ impl Books {
             durable: fence.0,
             asked: fence.0,
             failed: None,
+            held_up: BTreeSet::new(),
         }
     }
 
     pub(crate) fn has_fence(&self) -> bool {
         self.fence < self.durable
+    }
+
+    /// Whether there is no fence because the next block is being written just now.
+    pub(crate) fn is_writing_fences(&self) -> bool {
+        !self.has_fence() && self.asked > self.durable && self.failed.is_none()
     }
 }
 

@@ -104,6 +104,9 @@ impl Broker {
             self.first_answer(now, request);
             self.settle(now);
         }
+        if self.expire_held_up(now) {
+            self.settle(now);
+        }
         self.finish_shutdown();
         #[cfg(debug_assertions)]
         self.assert_invariants();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use moment::Moment;
 
-use crate::action::{Action, Refusal};
+use crate::action::{Action, BlockedBy, Refusal};
 use crate::broker::Broker;
 use crate::event::{Mode, Priority};
 use crate::holder::Holder;
@@ -154,6 +154,7 @@ impl Broker {
     pub(crate) fn take_request(&mut self, id: RequestId) -> Option<Request> {
         let request = self.requests.remove(&id)?;
         self.timers.clear(Timer::Deadline(id));
+        self.books.held_up.remove(&id);
         match request.ask {
             Ask::Fence { .. } => self.fenceless.retain(|other| *other != id),
             Ask::BoundTurn { session, .. } => {
@@ -215,7 +216,8 @@ impl Broker {
         self.tell(now, id);
     }
 
-    /// A request has waited as long as it wanted to. One for which an open is under way still gets that.
+    /// A request has waited as long as it wanted to. One for which an open is under way still gets that, and one that
+    /// only a write of ours is in the way of hears the end of that write.
     pub(crate) fn expire(&mut self, now: Moment, id: RequestId) {
         let Some(request) = self.requests.get(&id) else { return };
         if request.ask.class().is_some() {
@@ -226,7 +228,22 @@ impl Broker {
             }
         }
         let waiting = self.waiting(now, id);
+        if waiting.blocked_by == BlockedBy::Books && self.books.is_writing_fences() {
+            self.books.held_up.insert(id);
+            return;
+        }
         self.turn_away(id, Refusal::WouldWait(waiting));
+    }
+
+    /// The write that some past their deadline waited for has ended, one way or the other. True if there were any.
+    pub(crate) fn expire_held_up(&mut self, now: Moment) -> bool {
+        if self.books.held_up.is_empty() || self.books.is_writing_fences() {
+            return false;
+        }
+        for id in std::mem::take(&mut self.books.held_up) {
+            self.expire(now, id);
+        }
+        true
     }
 
     /// Ends the wait of those past their deadline whose open did not come to them.

@@ -74,7 +74,16 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new(profiles: Vec<Profile>) -> Self {
-        let mut bench = Self {
+        let mut bench = Self::empty();
+        bench.send(Event::Configured {
+            profiles,
+            settings: Settings::default(),
+        });
+        bench
+    }
+
+    fn empty() -> Self {
+        Self {
             broker: Broker::new(Start {
                 seed: 1,
                 ..Start::default()
@@ -86,17 +95,23 @@ impl Bench {
             closes_hang: false,
             requests: 0,
             unconfirmed_records: VecDeque::new(),
-        };
-        bench.send(Event::Configured {
-            profiles,
-            settings: Settings::default(),
-        });
-        bench
+        }
     }
 
     /// One profile `p` of one admin with this limit.
     pub(crate) fn alone(limit: u32) -> Self {
         Self::new(vec![limited(profile("p", "kenmyer@litwareinc.com", None), limit, 0)])
+    }
+
+    /// As [`alone`](Self::alone), where the first block of fences is not written yet.
+    pub(crate) fn just_started(limit: u32) -> Self {
+        let mut bench = Self::empty();
+        bench.records_hang = true;
+        bench.send(Event::Configured {
+            profiles: vec![limited(profile("p", "kenmyer@litwareinc.com", None), limit, 0)],
+            settings: Settings::default(),
+        });
+        bench
     }
 
     pub(crate) fn send(&mut self, event: Event) {

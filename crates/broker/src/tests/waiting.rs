@@ -64,6 +64,45 @@ fn who_will_not_wait_is_refused_when_the_open_comes_to_nothing() {
 }
 
 #[test]
+fn who_will_not_wait_gets_the_free_slot_of_a_broker_that_has_just_started() {
+    let mut bench = Bench::just_started(1);
+    let shared = bench.acquire_as("p", Mode::Shared, Priority::Interactive, NOT_AT_ALL);
+    let exclusive = bench.acquire_as("p", Mode::Exclusive, Priority::Interactive, NOT_AT_ALL);
+    let late = bench.acquire_as("p", Mode::Exclusive, Priority::Interactive, NOT_AT_ALL);
+    let gone = bench.acquire_as("p", Mode::Exclusive, Priority::Interactive, NOT_AT_ALL);
+    for waits in [shared, exclusive, late] {
+        assert_eq!(bench.refusal(waits), None, "our own write is no want of slots");
+    }
+    bench.send(Event::Cancel { request: gone });
+    bench.records_hang = false;
+    let (seq, _) = bench.unconfirmed_records.pop_front().unwrap();
+    bench.send(Event::Recorded { seq });
+    assert!(bench.granted(shared).is_some() && bench.granted(exclusive).is_some());
+    let Some(Refusal::WouldWait(waiting)) = bench.refusal(late) else {
+        panic!("{:?}", bench.answers(late))
+    };
+    assert_eq!(waiting.blocked_by, BlockedBy::Admin, "now it is one");
+    assert_eq!(bench.answers(gone).len(), 1);
+}
+
+#[test]
+fn who_will_not_wait_is_refused_when_the_ledger_cannot_be_written() {
+    let mut bench = Bench::just_started(1);
+    let request = bench.acquire_as("p", Mode::Exclusive, Priority::Interactive, NOT_AT_ALL);
+    let (seq, _) = bench.unconfirmed_records.pop_front().unwrap();
+    bench.send(Event::RecordFailed { seq });
+    let Some(Refusal::WouldWait(waiting)) = bench.refusal(request) else {
+        panic!("{:?}", bench.answers(request))
+    };
+    assert_eq!(waiting.blocked_by, BlockedBy::Books);
+    let later = bench.acquire_as("p", Mode::Exclusive, Priority::Interactive, NOT_AT_ALL);
+    assert!(
+        matches!(bench.refusal(later), Some(Refusal::WouldWait(_))),
+        "it is known by now"
+    );
+}
+
+#[test]
 fn a_wait_ends_at_its_deadline_and_not_before() {
     let mut bench = Bench::alone(1);
     bench.exclusive("p");
