@@ -262,6 +262,8 @@ pub enum FailureKind {
     OrganizationQuota,
     /// The server limits how often a session may be opened.
     Rate,
+    /// The profile does not fit the endpoint: only an edit of it helps.
+    Profile,
     /// The server refused for another reason.
     Refused,
 }

@@ -257,7 +257,7 @@ impl Broker {
                     }
                 }
             }
-            FailureKind::Endpoint | FailureKind::Refused => match retry_after {
+            FailureKind::Endpoint | FailureKind::Profile | FailureKind::Refused => match retry_after {
                 Some(_) => self.hold_pool(now, pool, pause, failure),
                 None => self.refuse_unserved(pool, &failure),
             },

@@ -270,6 +270,13 @@ pub(crate) const fn failure_kind(kind: Kind) -> FailureKind {
         | Kind::ClockSkew
         | Kind::NoLogonServer
         | Kind::NoAnswer => FailureKind::Endpoint,
+        Kind::BadProfile
+        | Kind::UnknownDomain
+        | Kind::DiscoveryHybrid
+        | Kind::PlaceNotAllowed
+        | Kind::UnknownConfiguration
+        | Kind::SchemeNotOffered
+        | Kind::Redirected => FailureKind::Profile,
         _ => FailureKind::Refused,
     }
 }

@@ -22,6 +22,7 @@ pub(crate) fn kind(failure: FailureKind) -> ErrorKind {
     match failure {
         FailureKind::Auth => ErrorKind::Auth,
         FailureKind::Endpoint => ErrorKind::Endpoint,
+        FailureKind::Profile => ErrorKind::Config,
         FailureKind::AdminQuota | FailureKind::OrganizationQuota | FailureKind::Rate | FailureKind::Refused => {
             ErrorKind::Remote
         }

@@ -73,7 +73,7 @@ pub(crate) fn what_is_wrong_is_said_in_one_line_with_a_cure() {
         ),
         (
             connect(&lab("winrm", &format!("{url}/bearer"), ""), "p@ssw0rd!"),
-            1,
+            78,
             format!("{host} does not take Basic; it offers Bearer (HTTP 401)"),
             "auth = \"bearer\"".to_owned(),
         ),
@@ -98,7 +98,7 @@ pub(crate) fn what_is_wrong_is_said_in_one_line_with_a_cure() {
                 ),
                 "p@ssw0rd!",
             ),
-            1,
+            78,
             format!("{host} has no such configuration"),
             "check configuration = \"...\" against Get-PSSessionConfiguration there".to_owned(),
         ),
@@ -142,7 +142,7 @@ pub(crate) fn what_is_wrong_is_said_in_one_line_with_a_cure() {
     assert_eq!(
         said(&connect(&nowhere, "x")),
         (
-            1,
+            78,
             "discovery does not know the domain nowhere.test (HTTP 404)".to_owned(),
             "name the tenant's own domain: override_admin_domain = \"TENANT.onmicrosoft.com\"".to_owned()
         )
