@@ -19,6 +19,10 @@ pub struct Network {
     pub(crate) connect: Duration,
     pub(crate) source: Option<IpAddr>,
     pub(crate) largest: usize,
+    /// Over plain http, whether bodies are sealed by the log-on.
+    pub(crate) seals: bool,
+    /// Whether Kerberos is asked for the service on the port, and not on the host alone.
+    pub(crate) port_in_spn: bool,
 }
 
 impl Network {
@@ -47,6 +51,8 @@ impl Network {
             connect: Duration::from_secs(30),
             source: None,
             largest: 16 << 20,
+            seals: true,
+            port_in_spn: false,
         })
     }
 
@@ -85,11 +91,32 @@ impl Network {
         self
     }
 
+    /// Whether a log-on that is bound to its connection seals bodies over plain http, which it does unless told otherwise.
+    /// Unsealed, everything can be read and changed on the way.
+    #[must_use]
+    pub const fn with_sealing(mut self, sealing: bool) -> Self {
+        self.seals = sealing;
+        self
+    }
+
+    /// Whether the service's principal name has the port in it, `HTTP/host:port`, as where several services of one host
+    /// run as different accounts.
+    #[must_use]
+    pub const fn with_port_in_spn(mut self, port: bool) -> Self {
+        self.port_in_spn = port;
+        self
+    }
+
     /// The address of this machine that all connections come from; `None` leaves it to the system.
     #[must_use]
     pub const fn with_source_address(mut self, address: Option<IpAddr>) -> Self {
         self.source = address;
         self
+    }
+
+    /// Whether a connection to this address is a proxy's to make.
+    pub fn goes_by_proxy(&self, uri: &str) -> bool {
+        uri.parse().is_ok_and(|to| self.proxies.on_the_way(&to).is_some())
     }
 
     #[cfg_attr(

@@ -153,6 +153,14 @@ pub enum Cause {
         /// Who.
         host: String,
     },
+    /// A pipeline sent more than the asker wants to take.
+    #[error("the command sent more than {option} allows, which is {limit} bytes; it was ended, and output is missing")]
+    OverLimit {
+        /// The option of PSSessionOption that says so.
+        option: &'static str,
+        /// What it allows, in bytes.
+        limit: u64,
+    },
     /// The pipe's other end has gone.
     #[error("{host} closed the connection")]
     HungUp {

@@ -25,6 +25,12 @@ pub struct Pool {
     pub close_timeout: Duration,
     /// For how long a connection that fails is tried again before the pool is given up.
     pub retry_for: Duration,
+    /// How often in a row at the most, if that ends sooner (`MaxConnectionRetryCount`).
+    pub retries: Option<u32>,
+    /// The most that one pipeline may send, in bytes of its messages (`MaximumReceivedDataSizePerCommand`).
+    pub most_per_command: Option<u64>,
+    /// The largest message of a pipeline, in bytes (`MaximumReceivedObjectSize`).
+    pub largest_object: Option<u64>,
     /// How much of one pipeline's output is taken in ahead of its reader, in bytes as
     /// [`Piece::weight`](psrp::Piece::weight) counts them.
     pub ahead: usize,
@@ -45,6 +51,9 @@ impl Pool {
             stop_step: Duration::from_secs(10),
             close_timeout: Duration::from_secs(30),
             retry_for: Duration::from_secs(240),
+            retries: None,
+            most_per_command: None,
+            largest_object: None,
             ahead: 1 << 20,
             application_arguments: Vec::new(),
         }
@@ -74,6 +83,8 @@ pub struct Shell {
     pub data_locale: String,
     /// How long the server may keep a Receive that has nothing to say.
     pub operation_timeout: Duration,
+    /// What the server does with output while the shell is disconnected; `None` leaves it to the server.
+    pub buffer_mode: Option<wsman::BufferMode>,
 }
 
 impl Shell {
@@ -90,6 +101,7 @@ impl Shell {
             locale: "en-US".to_owned(),
             data_locale: "en-US".to_owned(),
             operation_timeout: Duration::from_secs(20),
+            buffer_mode: None,
         }
     }
 }

@@ -67,6 +67,7 @@ pub(super) async fn prepare(
     }
     house.moved(id, &uri);
     let session = network(house, profile, &environment)
+        .await
         .and_then(|network| link::Session::new(&network, &uri, ready.credential.clone()))
         .map_err(|failure| {
             let context = connect::Context::default();
@@ -98,9 +99,14 @@ fn pool(profile: &Profile, row: &Row) -> Pool {
     let mut pool = Pool::new(row.shell, Uuid::new_v4().as_u128(), profile.address.host.clone());
     pool.open_timeout = profile.open_timeout;
     pool.objects_after = u64::from(row.epoch) << 32;
-    if let Some(cancel) = profile.connector.options().cancel_timeout {
+    let options = profile.connector.options();
+    if let Some(cancel) = options.cancel_timeout {
         pool.stop_step = cancel;
     }
+    pool.retries = options.max_connection_retry_count;
+    // 0 is no limit, as in PowerShell.
+    pool.most_per_command = options.maximum_received_data_size_per_command.filter(|most| *most > 0);
+    pool.largest_object = options.maximum_received_object_size.filter(|most| *most > 0);
     pool
 }
 
@@ -129,6 +135,10 @@ fn machine(profile: &Profile, row: &Row, task: Task, ready: &Ready, uri: &str) -
     if let Some(culture) = &options.ui_culture {
         shell.locale.clone_from(culture);
     }
+    shell.buffer_mode = options.output_buffering.map(|mode| match mode {
+        endpoint::Buffering::Block => wsman::BufferMode::Block,
+        endpoint::Buffering::Drop => wsman::BufferMode::Drop,
+    });
     if let Some(time) = options.operation_timeout {
         // What we wait for is the longest that the server may keep a Receive.
         shell.operation_timeout = time.min(LONGEST_RECEIVE);

@@ -1,8 +1,7 @@
 //! Whether a session that is there will do for somebody who asks with other parameters.
 //!
 //! What a session *is* counts: whose, where, which configuration, which cultures, and how its connection is checked. What
-//! only says how an open is tried (`OpenTimeout`, `MaxConnectionRetryCount`), what it is called, or where a secret is to
-//! be had does not.
+//! only says how long an open is tried (`OpenTimeout`), what it is called, or where a secret is to be had does not.
 
 use std::time::Duration;
 
@@ -19,6 +18,12 @@ impl Parameters {
             .map(|(name, value)| format!("{name}={}", quoted(&value)))
             .collect();
         parts.join(";")
+    }
+
+    /// The names of those that were given, as far as they make a session what it is.
+    pub fn given(&self) -> impl Iterator<Item = &'static str> {
+        let given = self.facets().into_iter().filter(|(_, value)| !value.is_empty());
+        given.map(|(name, _)| name)
     }
 
     /// What differs, in words for whoever asks for a session while one with `other` is there; `None` if nothing does.
@@ -125,6 +130,10 @@ impl SessionOption {
             ("NoEncryption", switch(self.no_encryption)),
             ("IncludePortInSPN", switch(self.include_port_in_spn)),
             ("MaximumRedirection", number(self.maximum_redirection.map(u64::from))),
+            (
+                "MaxConnectionRetryCount",
+                number(self.max_connection_retry_count.map(u64::from)),
+            ),
             ("OutputBufferingMode", buffering.to_owned()),
             (
                 "MaximumReceivedDataSizePerCommand",

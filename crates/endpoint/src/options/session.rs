@@ -124,7 +124,7 @@ impl SessionOption {
             no_machine_profile: table.switch("NoMachineProfile")?,
             no_encryption: table.switch("NoEncryption")?.unwrap_or_default(),
             include_port_in_spn: table.switch("IncludePortInSPN")?.unwrap_or_default(),
-            maximum_redirection: table.small("MaximumRedirection")?,
+            maximum_redirection: redirection(&table)?,
             max_connection_retry_count: table.small("MaxConnectionRetryCount")?,
             output_buffering: buffering(&table)?,
             maximum_received_data_size_per_command: table.count("MaximumReceivedDataSizePerCommand")?,
@@ -192,6 +192,19 @@ fn idle(table: &Table<'_>) -> Result<Option<Duration>, OptionError> {
         });
     }
     Ok(Some(time))
+}
+
+/// PowerShell's own default is the most that is followed here, whoever wants more.
+fn redirection(table: &Table<'_>) -> Result<Option<u32>, OptionError> {
+    let given = table.small("MaximumRedirection")?;
+    match given.filter(|most| *most > crate::MAXIMUM_REDIRECTION) {
+        None => Ok(given),
+        Some(most) => Err(OptionError::Range {
+            name: "MaximumRedirection".to_owned(),
+            found: most.to_string(),
+            why: "at most 5 redirects are followed with a credential",
+        }),
+    }
 }
 
 fn buffering(table: &Table<'_>) -> Result<Option<Buffering>, OptionError> {

@@ -64,7 +64,8 @@ pub(super) async fn log_on(session: &Arc<Session>, url: &Url, headers: &HeaderMa
             Some(open) => open,
             None => open(session, url).await?,
         };
-        match try_way(way, &credential, &mut on, url, headers).await? {
+        let service = service(url, session.network().port_in_spn);
+        match try_way(way, &credential, &service, &mut on, url, headers).await? {
             Tried::LoggedOn(context) => {
                 tracing::debug!(
                     host = origin.host(),
@@ -75,7 +76,7 @@ pub(super) async fn log_on(session: &Arc<Session>, url: &Url, headers: &HeaderMa
                 );
                 let (context, protocol) = (Mutex::new(context), way.protocol());
                 let live = Live {
-                    seal: (url.scheme() == "http").then_some(Seal { context, protocol }),
+                    seal: (url.scheme() == "http" && session.network().seals).then_some(Seal { context, protocol }),
                     connection: on,
                     origin,
                     generation,
@@ -112,6 +113,15 @@ pub(super) async fn log_on(session: &Arc<Session>, url: &Url, headers: &HeaderMa
     Err(Failure::not_sent(Kind::LogOn, message))
 }
 
+/// What follows `HTTP/` in the service's principal name.
+fn service(url: &Url, with_port: bool) -> String {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    match url.port_or_known_default().filter(|_| with_port) {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
 async fn open(session: &Session, url: &Url) -> Result<Connection, Failure> {
     Connection::open(session.network(), session.addresses(), url).await
 }
@@ -119,14 +129,14 @@ async fn open(session: &Session, url: &Url) -> Result<Connection, Failure> {
 async fn try_way(
     way: Way,
     credential: &Credential,
+    service: &str,
     connection: &mut Connection,
     url: &Url,
     headers: &HeaderMap,
 ) -> Result<Tried, Failure> {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-    let (credential, binding) = (credential.clone(), connection.binding.clone());
+    let (credential, binding, service) = (credential.clone(), connection.binding.clone(), service.to_owned());
     let begun = blocking(move || {
-        let mut context = way.begin(&credential, &host, binding.as_deref())?;
+        let mut context = way.begin(&credential, &service, binding.as_deref())?;
         let step = context.step(&[])?;
         Ok((context, step))
     });
@@ -276,5 +286,19 @@ mod tests {
         assert_eq!(offers(&headers), ["Negotiate", "Kerberos", "Basic", "NTLM"]);
         assert_eq!(token_of(&headers, "negotiate"), Some(vec![1, 2, 3]));
         assert_eq!(token_of(&headers, "Kerberos"), None);
+    }
+
+    #[test]
+    fn the_service_has_its_port_where_that_is_wanted() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        assert_eq!(
+            service(&url("http://ex.example.test/PowerShell"), true),
+            "ex.example.test:80"
+        );
+        assert_eq!(
+            service(&url("https://ex.example.test:444/"), true),
+            "ex.example.test:444"
+        );
+        assert_eq!(service(&url("https://[::1]:444/"), false), "::1");
     }
 }

@@ -18,28 +18,33 @@ impl Machine {
         match target {
             None => self.pool_received(bytes),
             Some(id) => {
-                if let Err(error) = self.pipeline_received(id, bytes) {
-                    if let Some(pipeline) = self.pipeline(id) {
-                        pipeline.damage();
-                    }
-                    let cause = self.protocol_error(error);
-                    self.fail_pipeline(now, id, cause);
+                let cause = match self.pipeline_received(id, bytes) {
+                    Ok(Ok(())) => return Ok(()),
+                    Ok(Err(cause)) => cause,
+                    Err(error) => self.protocol_error(error),
+                };
+                if let Some(pipeline) = self.pipeline(id) {
+                    pipeline.damage();
                 }
+                self.fail_pipeline(now, id, cause);
                 Ok(())
             }
         }
     }
 
-    fn pipeline_received(&mut self, id: Uuid, bytes: Bytes) -> Result<(), psrp::Error> {
+    fn pipeline_received(&mut self, id: Uuid, bytes: Bytes) -> Result<Result<(), Cause>, psrp::Error> {
         let Some(at) = self.pipelines.iter().position(|pipeline| pipeline.id == id) else {
-            return Ok(());
+            return Ok(Ok(()));
         };
         if self.pipelines[at].is_damaged() {
-            return Ok(());
+            return Ok(Ok(()));
         }
         self.pipelines[at].incoming().push(bytes, &mut self.seen)?;
         while let Some(piece) = self.pipelines[at].incoming().next()? {
             if piece.kind != MessageType::PipelineState {
+                if let Err(cause) = self.pipelines[at].take(&piece, &self.config) {
+                    return Ok(Err(cause));
+                }
                 self.pipelines[at].ahead += piece.weight();
                 self.tell(Event::Piece {
                     pipeline: Some(id),
@@ -60,7 +65,7 @@ impl Machine {
                 body,
             });
         }
-        Ok(())
+        Ok(Ok(()))
     }
 
     fn pool_received(&mut self, bytes: Bytes) -> Result<(), Cause> {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::Outbox;
 use crate::incoming::Incoming;
-use crate::{Cause, Outcome};
+use crate::{Cause, Outcome, Pool};
 
 /// Whether the server knows the pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +78,8 @@ pub(crate) struct Pipeline {
     pub(crate) ahead: usize,
     /// An answer was lost; then there were so many holes in the objects' numbers.
     pub(crate) suspect: Option<usize>,
+    /// Bytes of all its messages so far, and of the one under way.
+    taken: (u64, u64),
     incoming: Incoming,
     state: Assembly,
     trouble: Option<Cause>,
@@ -103,6 +105,7 @@ impl Pipeline {
             finished: None,
             ahead: 0,
             suspect: None,
+            taken: (0, 0),
             incoming: Incoming::new(Limits::CLIENT),
             state: Assembly::new(STATE_MESSAGE),
             trouble: None,
@@ -158,6 +161,27 @@ impl Pipeline {
     pub(super) fn doubt(&mut self, cause: Cause) {
         self.announce = Announce::Looking;
         self.doubt.get_or_insert(cause);
+    }
+
+    /// Counts a piece; says so if that was too much.
+    pub(super) fn take(&mut self, piece: &Piece, config: &Pool) -> Result<(), Cause> {
+        let size = u64::try_from(piece.bytes.len()).unwrap_or(u64::MAX);
+        let (all, object) = &mut self.taken;
+        if piece.first {
+            *object = 0;
+        }
+        *all = all.saturating_add(size);
+        *object = object.saturating_add(size);
+        let bounds = [
+            ("MaximumReceivedDataSizePerCommand", config.most_per_command, *all),
+            ("MaximumReceivedObjectSize", config.largest_object, *object),
+        ];
+        for (option, most, came) in bounds {
+            if let Some(limit) = most.filter(|most| came > *most) {
+                return Err(Cause::OverLimit { option, limit });
+            }
+        }
+        Ok(())
     }
 
     /// Its stream is of no use from here on.

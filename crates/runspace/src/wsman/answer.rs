@@ -97,7 +97,7 @@ impl Wsman {
         }
         let trying = self.control_backoff.fail(now, after);
         // A Delete has a deadline of its own.
-        if trying >= self.machine.config.retry_for && flight.job != Job::Delete {
+        if self.control_backoff.is_enough(trying, &self.machine.config) && flight.job != Job::Delete {
             return self.give_up(cause, None);
         }
         if self.control_backoff.is_first() {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use moment::Moment;
 
+use crate::Pool;
+
 /// What a failing request waits before it is sent again. The first time nothing: a connection that was dropped between
 /// two requests is no sign of trouble.
 const WAITS: [Duration; 6] = [
@@ -39,6 +41,12 @@ impl Backoff {
 
     pub(super) fn succeed(&mut self) {
         *self = Self::default();
+    }
+
+    /// Whether that is enough, by the time it has gone on or by the number of tries.
+    pub(super) fn is_enough(&self, going_on: Duration, pool: &Pool) -> bool {
+        let often = pool.retries.and_then(|most| usize::try_from(most).ok());
+        going_on >= pool.retry_for || often.is_some_and(|most| self.failures > most)
     }
 
     /// Whether this is the first failure in a row.

@@ -156,7 +156,7 @@ impl Wsman {
             Task::Disconnect(idle) => {
                 let disconnect = wsman::Disconnect {
                     idle_timeout: *idle,
-                    buffer_mode: None,
+                    buffer_mode: self.shell.buffer_mode,
                 };
                 (Job::Disconnect, Operation::Disconnect(disconnect), AT_ONCE)
             }

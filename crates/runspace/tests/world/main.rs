@@ -494,6 +494,48 @@ fn a_receive_that_did_not_arrive_loses_nothing() {
 }
 
 #[test]
+fn what_sends_more_than_the_asker_allows_is_ended_and_the_option_is_named() {
+    let all = "MaximumReceivedDataSizePerCommand";
+    let one = "MaximumReceivedObjectSize";
+    for (wanted, command) in [(all, "Emit-100-3000"), (one, "Emit-3-60000")] {
+        let mut world = World::with(|pool| match wanted {
+            "MaximumReceivedObjectSize" => pool.largest_object = Some(50_000),
+            _ => pool.most_per_command = Some(50_000),
+        });
+        let small = world.start(1, "Emit-10-1000", true);
+        assert!(matches!(world.ended(small), Outcome::Completed));
+        let large = world.start(2, command, true);
+        let outcome = world.ended(large);
+        assert!(
+            matches!(
+                outcome,
+                Outcome::Incomplete(Cause::OverLimit { option, limit: 50_000 }) if option == wanted
+            ),
+            "{outcome:?}"
+        );
+        let Outcome::Incomplete(cause) = outcome else {
+            unreachable!()
+        };
+        assert!(cause.to_string().contains(wanted), "{cause}");
+        // The session is none the worse for it.
+        let again = world.start(3, "Emit-10-1000", true);
+        assert!(matches!(world.ended(again), Outcome::Completed));
+        assert_eq!(world.outputs(again).len(), 10);
+    }
+}
+
+#[test]
+fn a_connection_is_tried_again_as_often_as_the_asker_says() {
+    for (retries, tries, ends) in [(Some(2), 2, false), (Some(2), 3, true), (None, 8, false)] {
+        let mut world = World::with(|pool| pool.retries = retries);
+        world.fate("Command", vec![Fate::NotSent; tries]);
+        let id = world.start(1, "Emit-1-1", true);
+        let outcome = world.ended(id);
+        assert_eq!(!matches!(outcome, Outcome::Completed), ends, "{tries}: {outcome:?}");
+    }
+}
+
+#[test]
 fn a_shell_that_is_gone_is_gone_with_proof_and_what_did_not_begin_may_be_run_elsewhere() {
     let mut world = World::opened();
     world.service.kill();

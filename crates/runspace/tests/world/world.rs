@@ -75,7 +75,12 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(seed: u64) -> Self {
-        let pool = Pool::new(Uuid::from_u128(0xA0), u128::from(seed) << 64 | 1, "server");
+        Self::made(seed, |_| {})
+    }
+
+    fn made(seed: u64, change: impl FnOnce(&mut Pool)) -> Self {
+        let mut pool = Pool::new(Uuid::from_u128(0xA0), u128::from(seed) << 64 | 1, "server");
+        change(&mut pool);
         let shell = Shell::new("https://server/powershell", "Microsoft.Exchange", Uuid::from_u128(0xB0));
         Self {
             now: Moment::START,
@@ -94,7 +99,12 @@ impl World {
     }
 
     pub(crate) fn opened() -> Self {
-        let mut world = Self::new(1);
+        Self::with(|_| {})
+    }
+
+    /// An open one, whose pool is another.
+    pub(crate) fn with(change: impl FnOnce(&mut Pool)) -> Self {
+        let mut world = Self::made(1, change);
         world.submit(Operation::Open);
         world.run_until(|event| matches!(event, Event::Opened(_)));
         world

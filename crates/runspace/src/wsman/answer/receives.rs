@@ -118,15 +118,13 @@ impl Wsman {
     }
 
     pub(super) fn receive_later(&mut self, now: Moment, target: Option<Uuid>, after: Duration, cause: Cause) {
-        let retry_for = self.machine.config.retry_for;
-        let backoff = self.backoff(target);
-        let trying = backoff.fail(now, after);
-        let first = backoff.is_first();
-        if trying >= retry_for {
+        let trying = self.backoff(target).fail(now, after);
+        let backoff = *self.backoff(target);
+        if backoff.is_enough(trying, &self.machine.config) {
             return self.give_up(cause, None);
         }
-        backoff.wake(now);
-        if first {
+        self.backoff(target).wake(now);
+        if backoff.is_first() {
             self.machine.notice(Notice::Resent {
                 action: "Receive",
                 why: cause.to_string(),
