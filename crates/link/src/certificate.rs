@@ -125,21 +125,21 @@ pub(crate) fn end_point(der: &[u8]) -> Vec<u8> {
 
 /// `2026-11-21 10:04 UTC`, of seconds since 1970.
 pub(crate) fn day_and_minute(seconds: i64) -> String {
-    let (days, minutes) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400) / 60);
+    let minutes = seconds.rem_euclid(86_400) / 60;
+    format!("{} {:02}:{:02} UTC", day(seconds), minutes / 60, minutes % 60)
+}
+
+/// The day of that many seconds since 1970, in UTC: `2026-11-21`.
+pub fn day(seconds: i64) -> String {
     // Years that begin in March end with their leap day; 400 of them have 146,097 days, and these begin in 0000.
-    let from = days + 719_468;
+    let from = seconds.div_euclid(86_400) + 719_468;
     let (era, day) = (from.div_euclid(146_097), from.rem_euclid(146_097));
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
     let day = day - (365 * year + year / 4 - year / 100);
     let month = (5 * day + 2) / 153;
     let day = day - (153 * month + 2) / 5 + 1;
     let (month, carry) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    let year = year + era * 400 + carry;
-    format!(
-        "{year:04}-{month:02}-{day:02} {:02}:{:02} UTC",
-        minutes / 60,
-        minutes % 60
-    )
+    format!("{:04}-{month:02}-{day:02}", year + era * 400 + carry)
 }
 
 /// What our verifier says in place of rustls' bare reason.
@@ -226,6 +226,18 @@ fn harmless(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        for (seconds, shown) in [
+            (0, "1970-01-01"),
+            (951_782_400, "2000-02-29"),
+            (1_798_761_599, "2026-12-31"),
+        ] {
+            assert_eq!(day(seconds), shown);
+        }
+        assert_eq!(day_and_minute(951_782_400 + 3_661), "2000-02-29 01:01 UTC");
+    }
 
     #[test]
     fn subject_and_issuer_are_read() {

@@ -35,7 +35,7 @@ mod tls;
 
 pub use address::Origin;
 pub use call::{Answer, Call, Method, Post};
-pub use certificate::{Certificate, Reason};
+pub use certificate::{Certificate, Reason, day};
 pub use child::{Came, Child, Exit, Start};
 pub use credential::{Credential, Tickets};
 pub use failure::{Failure, Kind, Sent};

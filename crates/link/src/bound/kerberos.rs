@@ -8,14 +8,11 @@ use std::time::Duration;
 use secrecy::SecretString;
 use sspi::generator::NetworkRequest;
 use sspi::network_client::NetworkClient;
-use sspi::{
-    BufferType, CredentialUse, DataRepresentation, ErrorKind, Kerberos, KerberosConfig, SecurityBuffer, SecurityStatus,
-    Sspi, SspiImpl,
-};
+use sspi::{CredentialUse, ErrorKind, Kerberos, KerberosConfig, SecurityStatus, Sspi, SspiImpl};
 
 use super::context::{Context, Refused, Step};
-use super::ntlm::{WISHES, identity, one_line};
-use super::open::{opened, sealed};
+use super::ntlm::{identity, one_line};
+use super::open::{opened, sealed, stepped};
 use super::realm;
 use super::sealing::Sealed;
 use crate::Tickets;
@@ -71,31 +68,16 @@ fn configuration(user: &str, tickets: &Tickets) -> Result<KerberosConfig, Refuse
 
 impl Context for KerberosContext {
     fn step(&mut self, token: &[u8]) -> Result<Step, Refused> {
-        let mut input = [SecurityBuffer::new(token.to_vec(), BufferType::Token)];
-        let mut output = [SecurityBuffer::new(Vec::new(), BufferType::Token)];
         let Self {
             package,
             handle,
             target,
             user,
         } = self;
-        let mut builder = package
-            .initialize_security_context()
-            .with_credentials_handle(handle)
-            .with_context_requirements(WISHES)
-            .with_target_data_representation(DataRepresentation::Native)
-            .with_target_name(target)
-            .with_input(&mut input)
-            .with_output(&mut output);
-        let status = package
-            .initialize_security_context_impl(&mut builder)
-            .and_then(|mut generator| generator.resolve_with_client(&Kdc))
-            .map_err(|why| refused(&why, user))?
-            .status;
-        let [output] = output;
+        let (token, status) = stepped(package, handle, target, token, &Kdc).map_err(|why| refused(&why, user))?;
         Ok(Step {
             done: status == SecurityStatus::Ok,
-            token: output.buffer,
+            token,
         })
     }
 

@@ -36,9 +36,6 @@ use crate::lane::answer;
 use crate::outgoing::Began;
 use crate::{Answer, Failure, Kind, Origin, Session};
 
-/// What a sealed answer is once it is open.
-const SOAP: &str = "application/soap+xml;charset=UTF-8";
-
 /// A lane's connection that is logged on, if it has one.
 #[derive(Default)]
 pub(crate) struct Bound {
@@ -176,7 +173,9 @@ impl Live {
                 Failure::maybe_sent(Kind::Answer, message)
             })?;
             reply.body = plain.into();
-            reply.headers.insert(CONTENT_TYPE, HeaderValue::from_static(SOAP));
+            reply
+                .headers
+                .insert(CONTENT_TYPE, HeaderValue::from_static(sealing::SOAP));
             return Ok((reply, true));
         }
         if (200..300).contains(&reply.status) {

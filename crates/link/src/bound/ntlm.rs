@@ -1,21 +1,13 @@
 //! NTLM, by sspi-rs.
 
 use secrecy::{ExposeSecret, SecretString};
-use sspi::{
-    AuthIdentity, BufferType, ClientRequestFlags, CredentialUse, DataRepresentation, Ntlm, SecurityBuffer, Sspi,
-    SspiImpl, Username,
-};
+use sspi::generator::NetworkRequest;
+use sspi::network_client::NetworkClient;
+use sspi::{AuthIdentity, CredentialUse, Ntlm, Sspi, SspiImpl, Username};
 
 use super::context::{Context, Refused, Step};
-use super::open::{opened, sealed};
+use super::open::{opened, sealed, stepped};
 use super::sealing::Sealed;
-
-/// What a context asks for: that both know who the other is, and that nobody else reads or changes a word.
-pub(super) const WISHES: ClientRequestFlags = ClientRequestFlags::MUTUAL_AUTH
-    .union(ClientRequestFlags::CONFIDENTIALITY)
-    .union(ClientRequestFlags::INTEGRITY)
-    .union(ClientRequestFlags::REPLAY_DETECT)
-    .union(ClientRequestFlags::SEQUENCE_DETECT);
 
 type Handle = <Ntlm as SspiImpl>::CredentialsHandle;
 
@@ -54,25 +46,12 @@ impl NtlmContext {
 
 impl Context for NtlmContext {
     fn step(&mut self, token: &[u8]) -> Result<Step, Refused> {
-        let mut input = [SecurityBuffer::new(token.to_vec(), BufferType::Token)];
-        let mut output = [SecurityBuffer::new(Vec::new(), BufferType::Token)];
         let Self { ntlm, handle, target } = self;
-        let mut builder = ntlm
-            .initialize_security_context()
-            .with_credentials_handle(handle)
-            .with_context_requirements(WISHES)
-            .with_target_data_representation(DataRepresentation::Native)
-            .with_target_name(target)
-            .with_input(&mut input)
-            .with_output(&mut output);
-        ntlm.initialize_security_context_impl(&mut builder)
-            .and_then(|mut generator| generator.resolve_to_result())
-            .map_err(|why| unavailable(&why))?;
-        let [output] = output;
+        let (token_of_ours, _) = stepped(ntlm, handle, target, token, &Nobody).map_err(|why| unavailable(&why))?;
         Ok(Step {
             // The third message is the client's last word; the first is answered by a challenge.
             done: !token.is_empty(),
-            token: output.buffer,
+            token: token_of_ours,
         })
     }
 
@@ -82,6 +61,16 @@ impl Context for NtlmContext {
 
     fn open(&mut self, message: Sealed) -> Result<Vec<u8>, String> {
         opened(&mut self.ntlm, message)
+    }
+}
+
+/// NTLM asks nobody but the server.
+struct Nobody;
+
+impl NetworkClient for Nobody {
+    fn send(&self, _: &NetworkRequest) -> sspi::Result<Vec<u8>> {
+        let message = "NTLM has no server of its own to ask".to_owned();
+        Err(sspi::Error::new(sspi::ErrorKind::UnsupportedFunction, message))
     }
 }
 

@@ -4,8 +4,8 @@
 
 const BOUNDARY: &str = "Encrypted Boundary";
 const OCTETS: &str = "\tContent-Type: application/octet-stream\r\n";
-/// What a sealed message is once it is open, as it is written here.
-const SOAP: &str = "application/soap+xml;charset=UTF-8";
+/// What a sealed message is once it is open.
+pub(super) const SOAP: &str = "application/soap+xml;charset=UTF-8";
 
 /// Of Negotiate and NTLM, whatever mechanism they settle on.
 pub(super) const SPNEGO: &str = "application/HTTP-SPNEGO-session-encrypted";
