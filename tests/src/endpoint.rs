@@ -1,5 +1,6 @@
 //! Something to connect to that tells the truth about its shells.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
@@ -75,6 +76,20 @@ impl Endpoint {
             Self::Peer(peer) => peer,
             Self::Tenant(..) => panic!("it is the tenant"),
         }
+    }
+
+    /// Its base address.
+    pub fn url(&self) -> &str {
+        match self {
+            Self::Tenant(tenant, _) => tenant.url(),
+            Self::Peer(peer) => peer.url(),
+        }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        let (_, authority) = self.url().split_once("://").expect("a URL");
+        authority.trim_end_matches('/').parse().expect("an address and a port")
     }
 
     /// How often something has happened at the endpoint.

@@ -5,6 +5,7 @@
 //! - [`Endpoint`]: the embedded tenant, or the peer where it is to be had; both tell the truth about their shells.
 //! - [`Realm`]: a Kerberos KDC, where one is installed.
 //! - [`Sshd`]: an OpenSSH server with keys of its own, where one is installed.
+//! - [`Relay`]: what stands between a client and an endpoint, a proxy for one, and remembers what it saw.
 //! - [`Person`]: `pslease` on a terminal, and somebody who reads and types there.
 //! - [`Door`]: a console that comes through a door, in PowerShell's framing, step by step.
 //! - [`Console`]: a running `pslease` whose output is read line by line.
@@ -20,6 +21,7 @@ mod http;
 mod peer;
 mod person;
 mod realm;
+mod relay;
 mod sshd;
 
 pub use binaries::{Binaries, binaries};
@@ -30,6 +32,7 @@ pub use home::Home;
 pub use peer::Peer;
 pub use person::Person;
 pub use realm::Realm;
+pub use relay::{Relay, Seen};
 pub use sshd::Sshd;
 
 use std::time::{Duration, Instant};

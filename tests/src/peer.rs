@@ -46,6 +46,16 @@ impl Peer {
         Self::run(python, &["--plain", "--config", "onprem.toml"], realm)
     }
 
+    /// As [`on_premises`](Self::on_premises), its configuration changed.
+    pub fn on_premises_with(python: &Path, realm: &[(&str, &str)], change: impl FnOnce(String) -> String) -> Self {
+        let text = std::fs::read_to_string(Self::folder().join("onprem.toml")).expect("onprem.toml");
+        let folder = TempDir::new().expect("a temporary folder");
+        let path = folder.path().join("onprem.toml");
+        std::fs::write(&path, change(text)).expect("the changed configuration");
+        // It is read before the peer says that it is ready.
+        Self::run(python, &["--plain", "--config", &path.display().to_string()], realm)
+    }
+
     /// What `GET /control/WHAT` says.
     pub fn control(&self, what: &str) -> Json {
         http::json(self.url(), Some(self.ca()), "GET", &format!("/control/{what}"), None)

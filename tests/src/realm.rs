@@ -54,7 +54,31 @@ impl Realm {
 
     /// What its clients and acceptors are to find in their environment.
     pub fn environment(&self) -> [(&'static str, &str); 2] {
-        ["KRB5_CONFIG", "KRB5_KTNAME"].map(|name| (name, self.ready[name].as_str().expect("a name")))
+        ["KRB5_CONFIG", "KRB5_KTNAME"].map(|name| (name, self.text(name)))
+    }
+
+    /// Gives the acceptors another service, `HTTP/host:port`; false where the KDC's own tools are not to be had.
+    pub fn add_service(&self, name: &str) -> bool {
+        let (configuration, keytab) = (self.text("KRB5_CONFIG"), self.text("KRB5_KTNAME"));
+        let home = Path::new(configuration).parent().expect("a folder");
+        let mut child = Command::new("kadmin.local")
+            .args(["-r", "EXAMPLE.TEST"])
+            .env("PATH", "/usr/sbin:/sbin:/usr/bin:/bin")
+            .env("KRB5_CONFIG", configuration)
+            .env("KRB5_KDC_PROFILE", home.join("kdc.conf"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("kadmin.local starts");
+        let keytab = keytab.trim_start_matches("FILE:");
+        let mut input = child.stdin.take().expect("it was piped");
+        writeln!(input, "addprinc -randkey {name}\nktadd -k {keytab} {name}").expect("it reads");
+        drop(input);
+        child.wait().is_ok_and(|status| status.success())
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.ready[name].as_str().expect("a name")
     }
 
     /// Fills a ticket cache, as its user would.

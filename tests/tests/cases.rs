@@ -18,3 +18,4 @@ pub(crate) mod restart;
 pub(crate) mod run;
 pub(crate) mod slots;
 pub(crate) mod storms;
+pub(crate) mod ways;

@@ -118,6 +118,15 @@ on_both_endpoints! {
     other_programs_shells_are_told_apart_from_ours: restart,
     what_was_forgotten_is_found_again_as_an_orphan: restart,
     whoever_ran_something_is_told_that_the_outcome_is_unknown: restart,
+    a_proxy_that_wants_to_know_who_asks_is_told: ways,
+    connections_come_from_the_address_that_the_profile_names: ways,
+    a_partners_customer_is_named_in_the_address: ways,
+    the_other_addresses_of_protection_are_gone_to: ways,
+    autodiscovery_may_answer_in_json: ways,
+    more_than_the_asker_wants_is_refused_by_the_options_name: ways,
+    a_daemon_that_has_just_started_gives_a_free_slot_at_once: ways,
+    french_objects_come_through_every_format: ways,
+    options_that_cannot_be_are_refused_by_name: ways,
 }
 
 /// Tests that only the peer with the connector's whole flow can be asked; each says so where there is none.

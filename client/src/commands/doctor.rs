@@ -43,12 +43,12 @@ async fn examine(context: &Context, args: cli::Doctor) -> Done {
         name.clone_from(&found.profile);
         report.add(Finding::of(found))?;
     }
-    let status = client.admin().status(StatusRequest {}).await?.into_inner();
     if report.is_blocked() {
         for step in ["authentication", "shell", "language"] {
             report.add(Finding::skipped(step, "what comes before it failed"))?;
         }
     } else {
+        let status = client.admin().status(StatusRequest {}).await?.into_inner();
         let held = held(&status.sessions, &name);
         for found in shell::examine(&client, &name, held).await? {
             report.add(found)?;

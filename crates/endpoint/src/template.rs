@@ -47,6 +47,23 @@ impl Template {
         }
     }
 
+    /// Whether the service's documents ask for TCP port 80 besides its own (the seed document of Exchange Online Protection
+    /// does).
+    pub const fn asks_for_port_80(self) -> bool {
+        match self {
+            Self::Eop | Self::ExchangeOnline => true,
+            Self::SkypeOnline
+            | Self::LyncOnline
+            | Self::ExchangeServer
+            | Self::SkypeServer
+            | Self::Winrm
+            | Self::Jea
+            | Self::Ssh
+            | Self::Process
+            | Self::Demo => false,
+        }
+    }
+
     /// Every template, in the order in which people are told of them.
     pub const ALL: [Self; 11] = [
         Self::Winrm,

@@ -67,7 +67,6 @@ impl Proxies {
     }
 
     /// The proxy on the way to an address.
-    #[cfg(feature = "negotiate")]
     pub(crate) fn on_the_way(&self, to: &http::Uri) -> Option<hyper_util::client::proxy::matcher::Intercept> {
         let text = |setting: &Option<String>| setting.clone().unwrap_or_default();
         hyper_util::client::proxy::matcher::Matcher::builder()
@@ -129,6 +128,23 @@ mod tests {
         assert_eq!(proxies.http, None);
         assert_eq!(proxies.all, None);
         assert_eq!(proxies.except.as_deref(), Some("localhost"));
+    }
+
+    #[test]
+    fn the_way_to_an_address_is_that_of_its_scheme_unless_it_is_excepted() {
+        let proxies = Proxies::of_environment([
+            ("https_proxy", "http://secure:1"),
+            ("HTTP_PROXY", "http://cgi:1"),
+            ("NO_PROXY", "ex.example.test,.litware.test"),
+        ]);
+        for (to, proxied) in [
+            ("https://outlook.office365.com/powershell-liveid", true),
+            ("https://ex.example.test/PowerShell", false),
+            ("https://pool.litware.test:444/OcsPowershell", false),
+            ("http://outlook.office365.com/", false),
+        ] {
+            assert_eq!(proxies.on_the_way(&to.parse().unwrap()).is_some(), proxied, "{to}");
+        }
     }
 
     #[test]

@@ -4,11 +4,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use endpoint::{Address, Authentication, LogOn, Parameters, SecretSource, SessionOption, Template, Way};
+use endpoint::{Address, Authentication, LogOn, Parameters, SessionOption, Template, Way};
 
 use super::account::{Scope, organization_of};
 use super::profile::{Password, Profile};
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, program};
 
 /// What parameters make of a profile.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,9 +22,9 @@ pub(crate) enum Derived {
 impl Profile {
     /// The profile that these parameters make of this one. The error is a sentence for whoever gave them.
     pub(crate) fn derive(self: &Arc<Self>, parameters: &Parameters) -> Result<Derived, String> {
-        if self.program.is_some() && *parameters != Parameters::default() {
+        if let Some(name) = self.program.as_ref().and_then(|_| program::unfit(parameters)) {
             return Err(format!(
-                "template {} takes no parameters: a program is started as its profile says",
+                "{name} means nothing to template {}: a program is started as its profile says",
                 self.template
             ));
         }
@@ -60,7 +60,7 @@ impl Profile {
             self.count_against(domain.clone());
         }
         if let Some(credential) = &parameters.credential {
-            self.password = source(&credential.password)?;
+            self.password = Password::of(&credential.password)?;
             if self.connector.by_token() {
                 self.connector.way = if self.connector.discovered {
                     Way::Discovered
@@ -70,7 +70,7 @@ impl Profile {
             }
         }
         if let Some(token) = &parameters.oauth_access_token {
-            self.connector.token = source(token)?;
+            self.connector.token = Password::of(token)?;
             self.connector.way = Way::Token;
         }
         Ok(())
@@ -248,16 +248,6 @@ fn template_of(address: &Address, configuration: Option<&str>) -> Template {
 /// As a TOML literal or basic string.
 fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
-}
-
-fn source(source: &SecretSource) -> Result<Password, String> {
-    match source {
-        SecretSource::Prompt | SecretSource::Stdin => Ok(Password::Memory),
-        SecretSource::File(path) if path.is_absolute() => Ok(Password::File(path.clone())),
-        SecretSource::File(path) => Err(format!("{} must be an absolute path", path.display())),
-        SecretSource::Command(words) => Ok(Password::Command(words.clone())),
-        _ => Err("a secret comes from a prompt, standard input, a file or a command".to_owned()),
-    }
 }
 
 /// Options over others: what is given counts.

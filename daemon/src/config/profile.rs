@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use endpoint::{Address, LogOn, Program, Rate, Template, Variant};
+use endpoint::{Address, LogOn, Program, Rate, SecretSource, Template, Variant};
 
 use super::account::{Scope, organization_of};
 use super::care::{Care, rate};
@@ -64,6 +64,17 @@ pub(crate) enum Password {
 }
 
 impl Password {
+    /// The source that a parameter names.
+    pub(crate) fn of(source: &SecretSource) -> Result<Self, String> {
+        match source {
+            SecretSource::Prompt | SecretSource::Stdin => Ok(Self::Memory),
+            SecretSource::File(path) if path.is_absolute() => Ok(Self::File(path.clone())),
+            SecretSource::File(path) => Err(format!("{} must be an absolute path", path.display())),
+            SecretSource::Command(words) => Ok(Self::Command(words.clone())),
+            _ => Err("a secret comes from a prompt, standard input, a file or a command".to_owned()),
+        }
+    }
+
     /// Whether it can be had without a person.
     pub(crate) fn is_unattended(&self) -> bool {
         *self != Self::Memory
@@ -134,6 +145,10 @@ impl Profile {
         let program = program::program(&keys, template)?;
         let allow_plain_http = keys.boolean("allow_plain_http")?;
         let connector = Connector::read(&keys, template, variant)?;
+        if let Some(name) = program.as_ref().and_then(|_| program::unfit(&connector.parameters)) {
+            let message = format!("{name} means nothing to template {template}: take it out of session_options");
+            return Err(keys.missing(message));
+        }
         let configuration = match (keys.string("configuration")?, defaults.configuration) {
             _ if program.is_some() => String::new(),
             (Some((name, _)), _) => name,

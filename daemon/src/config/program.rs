@@ -1,6 +1,6 @@
 //! The profiles whose endpoint is a program: `ssh` and `process`.
 
-use endpoint::{Program, Ssh, Template};
+use endpoint::{Parameters, Program, Ssh, Template};
 
 use super::document::Keys;
 use super::error::ConfigError;
@@ -16,8 +16,8 @@ pub(super) const KEYS: [&str; 7] = [
     "command",
 ];
 
-/// The keys that mean nothing here: addresses, certificates and passwords are HTTP's.
-const HTTP: [&str; 11] = [
+/// The keys that mean nothing here: addresses, certificates, passwords and tokens are HTTP's.
+const HTTP: [&str; 28] = [
     "uri",
     "configuration",
     "auth",
@@ -29,7 +29,37 @@ const HTTP: [&str; 11] = [
     "password_credential",
     "password_keyring",
     "no_profile",
+    "variant",
+    "sign_in",
+    "authority",
+    "client_id",
+    "trusted_hosts",
+    "override_admin_domain",
+    "override_discovery_uri",
+    "override_power_shell_uri",
+    "override_access_token_resource_uri",
+    "delegated_org",
+    "token_file",
+    "token_command",
+    "token_credential",
+    "token_keyring",
+    "client_certificate",
+    "client_key",
+    "source_address",
 ];
+
+/// The parameters that do not ask how a session is carried.
+const ANY_CARRIER: [&str; 4] = [
+    "CancelTimeout",
+    "IdleTimeout",
+    "MaximumReceivedDataSizePerCommand",
+    "MaximumReceivedObjectSize",
+];
+
+/// The first of the parameters that a program could not heed.
+pub(super) fn unfit(parameters: &Parameters) -> Option<&'static str> {
+    parameters.given().find(|name| !ANY_CARRIER.contains(name))
+}
 
 /// The program that a profile of `template` means; `None` for templates of HTTP.
 pub(super) fn program(keys: &Keys<'_>, template: Template) -> Result<Option<Program>, ConfigError> {
@@ -137,6 +167,36 @@ mod tests {
             ("web1:2222", "ken", 2)
         );
         assert_eq!(profile.address.uri, "ssh://web1:2222/litware");
+    }
+
+    #[test]
+    fn what_only_http_has_is_refused_by_name() {
+        let base = "template = \"process\"\ncommand = [\"pwsh\", \"-s\"]\nadmin = \"Ken\"\n";
+        for (keys, name) in [
+            ("source_address = \"127.0.0.2\"", "source_address"),
+            ("delegated_org = \"fabrikam.com\"", "delegated_org"),
+            ("session_options = { UICulture = \"fr-FR\" }", "UICulture"),
+            ("session_options = { SkipCACheck = true }", "SkipCACheck"),
+        ] {
+            let error = read(&format!("{base}{keys}")).unwrap_err();
+            assert!(error.contains(name) && error.contains("template process"), "{error}");
+        }
+        let profile = read(&format!(
+            "{base}session_options = {{ MaximumReceivedObjectSize = 1000 }}"
+        ))
+        .unwrap();
+        let profile = std::sync::Arc::new(profile);
+        let given = |name: &str| {
+            let mut table = serde_json::Map::new();
+            table.insert(name.to_owned(), serde_json::Value::from("fabrikam.com"));
+            endpoint::Parameters::read(&table.into()).unwrap()
+        };
+        let refused = profile.derive(&given("OverrideAdminDomain")).unwrap_err();
+        assert!(
+            refused.starts_with("OverrideAdminDomain means nothing to template process"),
+            "{refused}"
+        );
+        assert!(profile.derive(&given("Name")).is_ok());
     }
 
     #[test]

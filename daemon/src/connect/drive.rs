@@ -57,6 +57,7 @@ pub(super) async fn discover(
     tells: &mut (dyn Tells + Send),
 ) -> Result<(Target, Vec<Stage>), Saying> {
     let http = Http::new(house, profile, environment)
+        .await
         .map_err(|failure| super::of_failure(house, profile, &failure, None, &super::Context::default()))?;
     let mut discovery = Discovery::new(question(house, profile, log_on));
     let mut stages = Vec::new();

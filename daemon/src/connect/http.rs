@@ -20,12 +20,12 @@ pub(super) struct Http<'a> {
 }
 
 impl<'a> Http<'a> {
-    pub(super) fn new(
+    pub(super) async fn new(
         house: &'a Sessions,
         profile: &Profile,
         environment: &BTreeMap<String, String>,
     ) -> Result<Self, Failure> {
-        let strict = network(house, profile, environment)?;
+        let strict = network(house, profile, environment).await?;
         let open = strict.clone().allow_plain(true);
         Ok(Self { house, strict, open })
     }

@@ -116,7 +116,9 @@ async fn refreshed(
 ) -> Result<Signed, Saying> {
     let environment = house.environment(&profile.name);
     let own = |failure: &link::Failure| super::of_failure(house, profile, failure, None, &super::Context::default());
-    let http = Http::new(house, profile, &environment).map_err(|failure| own(&failure))?;
+    let http = Http::new(house, profile, &environment)
+        .await
+        .map_err(|failure| own(&failure))?;
     let host =
         endpoint::Address::parse(&refresh.authority.token_uri()).map_or_else(|_| String::new(), |address| address.host);
     let response = http.send(&refresh.request()).await.map_err(|unanswered| {

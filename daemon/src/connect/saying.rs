@@ -72,9 +72,7 @@ fn tls(house: &Sessions, found: &link::Certificate) -> Tls {
         subject: found.subject.clone(),
         issuer: found.issuer.clone(),
         names: found.names.clone(),
-        validity: found
-            .validity
-            .map(|(from, until)| (certificate::day(from), certificate::day(until))),
+        validity: found.validity.map(|(from, until)| (link::day(from), link::day(until))),
         sha256: Some(found.sha256.clone()).filter(|hash| !hash.is_empty()),
         saved,
         ..Tls::new(reason)
@@ -150,14 +148,21 @@ pub(crate) fn of_cause(house: &Sessions, profile: &Profile, cause: &Cause, conte
                 tried,
                 ..Facts::default()
             };
-            let kind = match Saying::of(&facts, &scene(profile, "")).kind {
+            let saying = Saying::of(&facts, &scene(profile, &host_of(&profile.address.uri)));
+            let kind = match saying.kind {
+                // A KDC's words for it say neither whose clocks nor what to do.
+                Kind::ClockSkew => return saying,
                 Kind::Unknown if *password => Kind::WrongPassword,
                 Kind::Unknown => Kind::NoTicket,
                 kind if *password || !kind.refuses_secret() => kind,
                 _ => Kind::TicketExpired,
             };
             // The edge has the numbers of Kerberos and NTLM, and says them best.
-            plain(cause, kind)
+            let hint = saying.hint.filter(|_| saying.kind == kind && !kind.needs_login());
+            Saying {
+                hint,
+                ..plain(cause, kind)
+            }
         }
         Cause::Forbidden { host, text } => {
             let facts = Facts {

@@ -8,7 +8,7 @@ mod network;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use endpoint::{Kind, Saying, Template};
+use endpoint::{Kind, Saying};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -136,21 +136,5 @@ async fn discovered(house: &Sessions, profile: &Profile, told: &Told) -> Option<
             told.send(Found::failed(step, saying, began)).await.ok()?;
             Some(known())
         }
-    }
-}
-
-/// Services whose documents ask for port 80 besides their own (the seed document of Exchange Online Protection does).
-const fn asks_for_port_80(template: Template) -> bool {
-    match template {
-        Template::Eop | Template::ExchangeOnline => true,
-        Template::SkypeOnline
-        | Template::LyncOnline
-        | Template::ExchangeServer
-        | Template::SkypeServer
-        | Template::Winrm
-        | Template::Jea
-        | Template::Ssh
-        | Template::Process
-        | Template::Demo => false,
     }
 }

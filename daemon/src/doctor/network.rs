@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
-use endpoint::{Address, Facts, Kind, Network, ProxyAccess, Saying};
+use endpoint::{Address, Facts, Kind, Network, Saying};
 use link::{Answer, Call, Credential};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
-use super::{Found, State, Told, asks_for_port_80};
+use super::{Found, State, Told};
 use crate::config::Profile;
 use crate::connect;
 use crate::session::{Sessions, network};
@@ -32,7 +32,11 @@ pub(super) async fn examine(
         let why = format!("{uri} is no address");
         return told.send(Found::skipped("tcp", why)).await.ok();
     };
-    let reachable = if by_proxy(profile, &address, environment) {
+    // What is wrong with the settings themselves is said by the request below.
+    let proxied = network(house, profile, environment)
+        .await
+        .is_ok_and(|network| network.goes_by_proxy(uri));
+    let reachable = if proxied {
         let why = "the connection goes by way of a proxy";
         told.send(Found::skipped("tcp", why)).await.ok()?;
         true
@@ -59,25 +63,6 @@ pub(super) async fn examine(
                 .ok()
         }
     }
-}
-
-/// Whether the connection is the proxy's to make.
-fn by_proxy(profile: &Profile, address: &Address, environment: &BTreeMap<String, String>) -> bool {
-    let proxy = &profile.connector.options().proxy;
-    if proxy.address.is_some() {
-        return true;
-    }
-    if proxy.access == ProxyAccess::Direct || address.is_loopback() {
-        return false;
-    }
-    let names: [&str; 4] = if address.tls {
-        ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
-    } else {
-        ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]
-    };
-    names
-        .iter()
-        .any(|name| environment.get(*name).is_some_and(|value| !value.is_empty()))
 }
 
 /// The name and the ports. False if the service cannot be reached.
@@ -111,7 +96,7 @@ async fn ports(profile: &Profile, address: &Address, told: &Told) -> Option<bool
         Err(network) => Found::failed("tcp", said(network), began),
     };
     told.send(found).await.ok()?;
-    if asks_for_port_80(profile.template) && address.port != 80 {
+    if profile.template.asks_for_port_80() && address.port != 80 {
         let began = Instant::now();
         let plain: Vec<SocketAddr> = all.iter().map(|found| SocketAddr::new(found.ip(), 80)).collect();
         let (state, message) = match reach(&plain).await {
@@ -161,7 +146,8 @@ async fn ask(
     uri: &str,
 ) -> Result<Answer, Saying> {
     let asked = async {
-        let network = network(house, profile, environment)?
+        let network = network(house, profile, environment)
+            .await?
             .allow_plain(true)
             .with_connect_timeout(PATIENCE);
         let session = link::Session::new(&network, uri, Credential::Anonymous)?;

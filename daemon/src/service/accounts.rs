@@ -51,7 +51,7 @@ async fn try_out(hub: &Hub, profile: &Profile, user: &str, secret: &SecretString
     }
     let environment = hub.sessions.environment(&profile.name);
     let answer = async {
-        let network = network(&hub.sessions, profile, &environment)?;
+        let network = network(&hub.sessions, profile, &environment).await?;
         let credential = credential(profile, LogOn::to_try(user, secret), &environment);
         let session = link::Session::new(&network, &profile.address.uri, credential)?;
         let post = link::Post {

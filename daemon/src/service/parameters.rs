@@ -57,42 +57,26 @@ async fn with_parameters(
     };
     let (password, token) = (secret(&given.password)?, secret(&given.token)?);
     let complete = name.is_empty() && parameters.connection_uri.is_some();
-    let (profile, bad) = if complete {
+    let (profile, bad, is_new) = if complete {
         let admin = admin(&parameters, token.as_ref(), caller).await?;
         let profile = unconfigured(&parameters, &admin).map_err(error::usage)?;
         hub.current().await.map_err(|error| error::config(&error))?;
-        (profile, None)
+        (profile, None, true)
     } else {
         let (base, bad) = super::profile(hub, name, caller).await?;
         match base.derive(&parameters).map_err(error::usage)? {
-            Derived::Same(profile) => {
-                keep(
-                    hub,
-                    &profile,
-                    password,
-                    token,
-                    &parameters,
-                    secret(&given.proxy_password)?,
-                )
-                .await;
-                return Ok((profile, bad));
-            }
-            Derived::Other(profile) => (profile, bad),
+            Derived::Same(profile) => (profile, bad, false),
+            Derived::Other(profile) => (profile, bad, true),
         }
     };
-    hub.sessions
-        .remember(&profile.name, &caller.environment, caller.interactive);
-    hub.add_derived(profile.clone()).await;
-    hub.look_again(&profile).await;
-    keep(
-        hub,
-        &profile,
-        password,
-        token,
-        &parameters,
-        secret(&given.proxy_password)?,
-    )
-    .await;
+    if is_new {
+        hub.sessions
+            .remember(&profile.name, &caller.environment, caller.interactive);
+        hub.add_derived(profile.clone()).await;
+        hub.look_again(&profile).await;
+    }
+    let proxy = secret(&given.proxy_password)?;
+    keep(hub, &profile, password, token, &parameters, proxy).await;
     Ok((profile, bad))
 }
 

@@ -97,6 +97,7 @@ impl Sessions {
         let uri = known.map_or(ready.uri, str::to_owned);
         let environment = self.environment(&profile.name);
         let session = network(self, profile, &environment)
+            .await
             .and_then(|network| link::Session::new(&network, &uri, ready.credential))
             .map_err(|failure| failure.message)?;
         Ok(Edge {

@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use endpoint::ProxyAccess;
+use endpoint::{Credential, ProxyAccess};
 use link::{Failure, Network, Post, Proxies, Security, Sent, Trust};
 use runspace::{Failed, Lane, Refusal, Request, Response, Ticket};
 use tokio::task::JoinSet;
 
 use super::Sessions;
 use super::carrier::Landed;
-use crate::config::Profile;
+use crate::account;
+use crate::config::{Password, Profile};
 use crate::crash;
 
 /// What the lanes of a profile share.
-pub(crate) fn network(
+pub(crate) async fn network(
     house: &Sessions,
     profile: &Profile,
     environment: &BTreeMap<String, String>,
@@ -28,18 +29,37 @@ pub(crate) fn network(
         identity: profile.proof.identity.clone(),
     };
     Ok(Network::secured(&security)?
-        .with_proxies(proxies(house, profile, environment)?)
+        .with_proxies(proxies(house, profile, environment).await?)
         .with_source_address(profile.proof.source)
+        .with_sealing(!options.no_encryption)
+        .with_port_in_spn(options.include_port_in_spn)
         .allow_plain(profile.allow_plain_http || profile.proof.log_on.seals()))
 }
 
 /// The proxy that the options name; else the asker's, and none for this machine itself.
-fn proxies(house: &Sessions, profile: &Profile, environment: &BTreeMap<String, String>) -> Result<Proxies, Failure> {
+async fn proxies(
+    house: &Sessions,
+    profile: &Profile,
+    environment: &BTreeMap<String, String>,
+) -> Result<Proxies, Failure> {
     let proxy = &profile.connector.options().proxy;
     if let Some(address) = &proxy.address {
-        let user = proxy.credential.as_ref().map(|credential| credential.user.as_str());
-        let password = user.and_then(|user| house.accounts.proxy(address, user));
-        return Proxies::fixed(address, user.zip(password.as_ref()));
+        let Some(Credential { user, password }) = &proxy.credential else {
+            return Proxies::fixed(address, None);
+        };
+        let refuse = |why: String| Failure {
+            sent: Sent::NotSent,
+            kind: link::Kind::Proxy,
+            message: format!("the password of {user} for the proxy {address} cannot be had: {why}"),
+        };
+        let from = Password::of(password).map_err(refuse)?;
+        let read = account::read(&from, &account::Kept::default(), "password", environment).await;
+        // What nobody but a person has was handed over with the request.
+        let password = match read {
+            Some(read) => Some(read.map_err(refuse)?),
+            None => house.accounts.proxy(address, user),
+        };
+        return Proxies::fixed(address, password.as_ref().map(|password| (user.as_str(), password)));
     }
     if proxy.access == ProxyAccess::Direct || profile.address.is_loopback() {
         return Ok(Proxies::none());

@@ -41,6 +41,7 @@ const ENGLISH: &[Phrase] = &[
     (Kind::ClockSkew, &["clock skew"]),
     (Kind::ClockSkew, &["time difference", "client and server"]),
     (Kind::TicketExpired, &["ticket", "expired"]),
+    (Kind::UnknownService, &["server ", "not found in kerberos database"]),
     (Kind::NoTicket, &["no kerberos credentials"]),
     (Kind::TokenExpired, &["token", "expired"]),
     (Kind::MfaRequired, &["multi-factor"]),
