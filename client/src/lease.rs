@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proto::v1::lease_event::Event;
-use proto::v1::{Ended, Granted, HoldRequest, LeaseEvent, LeaseKey, LeaseMode, LeaseWish, Notice, Priority};
+use proto::v1::{Ended, ErrorKind, Granted, HoldRequest, LeaseEvent, LeaseKey, LeaseMode, LeaseWish, Notice, Priority};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tonic::Streaming;
@@ -160,12 +160,12 @@ async fn claim(old: Client, request: HoldRequest, why: Error) -> Result<(Client,
             let client = old.again().await?;
             let mut events = client.leases().hold(request.clone()).await?.into_inner();
             granted(&mut events, |_| {}).await?;
-            Ok((client, events))
+            Ok::<_, Error>((client, events))
         };
         match claimed.await {
             Ok(claimed) => return Ok(claimed),
-            // It may be just starting, or have died once more.
-            Err(error @ (Error::Broken(_) | Error::Start { .. } | Error::Wedged { .. })) => last = error,
+            // It may be just starting, about to end, or have died once more.
+            Err(error) if error.kind() == ErrorKind::Stopping => last = error,
             Err(error) => return Err(error),
         }
     }

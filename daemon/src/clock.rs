@@ -9,6 +9,9 @@ use tokio::sync::watch;
 /// The longest that a timer sleeps without a look at the clock: the runtime's own timers stop while the machine sleeps.
 const LOOK: Duration = Duration::from_secs(30);
 
+/// The boot is not the beginning: sessions may be older.
+const BEFORE: Duration = Duration::from_secs(3_650 * 86_400);
+
 /// A handle on the clock; clones show the same time.
 #[derive(Debug, Clone)]
 pub(crate) struct Clock {
@@ -18,7 +21,7 @@ pub(crate) struct Clock {
 impl Clock {
     pub(crate) fn new() -> Self {
         Self {
-            offset: Arc::new(watch::Sender::new(Duration::ZERO)),
+            offset: Arc::new(watch::Sender::new(BEFORE)),
         }
     }
 

@@ -164,6 +164,11 @@ impl Hub {
     }
 }
 
+/// Whether another daemon can log on with what this one has, without a person.
+fn is_unattended(profile: &Profile) -> bool {
+    source_of(profile).0.is_unattended() || profile.proof.identity.is_some()
+}
+
 /// A profile in the broker's terms.
 fn of_profile(profile: &Profile) -> broker::Profile {
     broker::Profile {
@@ -189,6 +194,7 @@ fn of_profile(profile: &Profile) -> broker::Profile {
             max_age: profile.care.max_age,
             max_commands: Some(profile.max_commands),
             keep_warm: profile.care.keep_warm,
+            leave: profile.template.can_disconnect() && is_unattended(profile),
             ..Lifetimes::default()
         },
         sharing: Sharing {

@@ -9,7 +9,7 @@ use broker::{Event, Fence, Holder, LeaseId, Mode, Priority, RestoredLease, Scope
 use ledger::{LeaseKind, LeaseRow, Row};
 
 use crate::crash;
-use crate::desk::News;
+use crate::desk::{self, News};
 use crate::hub::{Extra, Hub};
 use crate::owner::{self, Anchor};
 
@@ -65,6 +65,8 @@ fn restored(hub: &Hub, row: &Row) -> Event {
         },
         identity,
         dirty: row.dirty,
+        age: desk::age(row),
+        commands: row.commands,
     }
 }
 

@@ -117,7 +117,7 @@ async fn serve(started: Started) -> anyhow::Result<()> {
     };
     if lost && !*hub.closed.borrow() {
         // No socket and no lock any more: what is open is closed all the same.
-        shutdown::shut_down(&hub, shutdown::WITHIN).await;
+        shutdown::shut_down(&hub, shutdown::WITHIN, false).await;
     }
     accepting.abort();
     let _ = Address::remove(&place, address.pid);
@@ -199,6 +199,6 @@ async fn stop_when_asked(hub: Arc<Hub>) {
         }
         stopping = true;
         let hub = hub.clone();
-        tokio::spawn(async move { shutdown::shut_down(&hub, shutdown::WITHIN).await });
+        tokio::spawn(async move { shutdown::shut_down(&hub, shutdown::WITHIN, false).await });
     }
 }

@@ -8,12 +8,17 @@ use crate::hub::Hub;
 /// How long all sessions together may take to close.
 pub(crate) const WITHIN: Duration = Duration::from_secs(30);
 
-/// Closes everything, and then lets the daemon end.
-pub(crate) async fn shut_down(hub: &Hub, within: Duration) -> Left {
-    tracing::info!(seconds = within.as_secs(), "shutting down");
+/// Closes everything, or leaves on its server what may be left, and then lets the daemon end.
+pub(crate) async fn shut_down(hub: &Hub, within: Duration, leave: bool) -> Left {
+    tracing::info!(seconds = within.as_secs(), leave, "shutting down");
     hub.stopping.send_replace(true);
-    let left = hub.desk.shutdown(hub.clock.now() + within).await;
-    tracing::info!(closed = left.closed, unconfirmed = left.unconfirmed.len(), "closed");
+    let left = hub.desk.shutdown(hub.clock.now() + within, leave).await;
+    tracing::info!(
+        closed = left.closed,
+        kept = left.kept,
+        unconfirmed = left.unconfirmed.len(),
+        "closed"
+    );
     hub.closed.send_replace(true);
     left
 }

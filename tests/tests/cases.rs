@@ -18,4 +18,5 @@ pub(crate) mod restart;
 pub(crate) mod run;
 pub(crate) mod slots;
 pub(crate) mod storms;
+pub(crate) mod upgrade;
 pub(crate) mod ways;

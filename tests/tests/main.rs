@@ -127,6 +127,10 @@ on_both_endpoints! {
     a_daemon_that_has_just_started_gives_a_free_slot_at_once: ways,
     french_objects_come_through_every_format: ways,
     options_that_cannot_be_are_refused_by_name: ways,
+    sessions_and_leases_outlast_the_daemon_where_they_may: upgrade,
+    what_runs_in_an_upgrade_is_waited_for_then_stopped_and_its_session_kept: upgrade,
+    a_shell_that_the_server_will_not_keep_is_closed: upgrade,
+    what_only_a_person_can_log_on_to_is_closed_in_an_upgrade: upgrade,
 }
 
 /// Tests that only the peer with the connector's whole flow can be asked; each says so where there is none.

@@ -26,7 +26,7 @@ pub(super) async fn run(context: &Context, verb: Daemon) -> Done {
     let place = Place::find()?;
     match verb {
         Daemon::Start => start(context, &place).await,
-        Daemon::Stop { deadline } => unless_interrupted(stop(context, &place, deadline)).await,
+        Daemon::Stop { deadline } => unless_interrupted(stop(context, &place, deadline, false)).await,
         Daemon::Upgrade { deadline } => super::upgrade::run(context, &place, deadline).await,
         Daemon::Status => status(context, &place).await,
         Daemon::Logs { lines, follow } => unless_interrupted(logs(&place, lines, follow)).await,
@@ -49,7 +49,8 @@ pub(super) async fn start(context: &Context, place: &Place) -> Done {
     Ok(Exit::Ok)
 }
 
-pub(super) async fn stop(context: &Context, place: &Place, deadline: Option<Duration>) -> Done {
+/// `leave`: what its service lets be left is left open, for the next daemon.
+pub(super) async fn stop(context: &Context, place: &Place, deadline: Option<Duration>, leave: bool) -> Done {
     let client = match Client::running(place).await {
         Ok(Some(client)) => client,
         Ok(None) => {
@@ -63,8 +64,13 @@ pub(super) async fn stop(context: &Context, place: &Place, deadline: Option<Dura
     let pid = client.hello().pid;
     let request = ShutdownRequest {
         deadline: deadline.and_then(duration::to_proto),
+        leave,
     };
-    let ShutdownResponse { closed, unconfirmed } = match client.admin().shutdown(request).await {
+    let ShutdownResponse {
+        closed,
+        unconfirmed,
+        kept,
+    } = match client.admin().shutdown(request).await {
         Ok(answer) => answer.into_inner(),
         Err(status) if status.code() == tonic::Code::Unimplemented => return terminate(place, pid).await,
         Err(status) => return Err(status.into()),
@@ -73,7 +79,14 @@ pub(super) async fn stop(context: &Context, place: &Place, deadline: Option<Dura
     until_gone(place, pid).await?;
     if !context.quiet() {
         let sessions = if closed == 1 { "session" } else { "sessions" };
-        say(&format!("psleased (pid {pid}) has ended; {closed} {sessions} closed"));
+        let left = if kept == 0 {
+            String::new()
+        } else {
+            format!(", {kept} left for the next")
+        };
+        say(&format!(
+            "psleased (pid {pid}) has ended; {closed} {sessions} closed{left}"
+        ));
     }
     unconfirmed.iter().for_each(|sentence| say(sentence));
     Ok(if unconfirmed.is_empty() {

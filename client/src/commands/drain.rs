@@ -12,6 +12,7 @@ use crate::notice::{hint, say};
 pub(super) async fn run(context: &Context, args: Drain) -> Done {
     let client = context.look().await?;
     let request = DrainRequest {
+        leave: false,
         profile: args.which.profile.clone().unwrap_or_default(),
         all: args.which.all,
         deadline: args.deadline.and_then(duration::to_proto),

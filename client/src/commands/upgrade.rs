@@ -1,4 +1,5 @@
-//! `pslease daemon upgrade`: let what runs end, stop the daemon, start the one that is installed now.
+//! `pslease daemon upgrade`: let what runs end, stop the daemon, start the one that is installed now. Sessions that their
+//! service lets be left stay open meanwhile, and so do leases.
 
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ pub(super) async fn run(context: &Context, place: &Place, deadline: Option<Durat
         profile: String::new(),
         all: true,
         deadline: deadline.and_then(duration::to_proto),
+        leave: true,
     };
     let drained = unless_interrupted(async { Ok(client.operations().drain(request).await?.into_inner()) }).await;
     let unconfirmed = match drained {
@@ -38,7 +40,7 @@ pub(super) async fn run(context: &Context, place: &Place, deadline: Option<Durat
     };
     unconfirmed.iter().for_each(|sentence| say(sentence));
     drop(client);
-    daemon::stop(context, place, None).await?;
+    daemon::stop(context, place, None, true).await?;
     let exit = daemon::start(context, place).await?;
     if let Some(after) = Client::running(place).await?
         && !context.quiet()

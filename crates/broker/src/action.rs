@@ -25,6 +25,9 @@ pub enum Action {
     /// End a shell, or what was left of opening it; may come again for one that is unconfirmed. Answered by
     /// [`Closed`](crate::Event::Closed) or [`CloseUnproven`](crate::Event::CloseUnproven).
     Close { session: SessionId, cause: CloseCause },
+    /// Leave a shell on the server, for the next daemon to find. Answered by [`Left`](crate::Event::Left) or
+    /// [`NotLeft`](crate::Event::NotLeft).
+    Leave { session: SessionId },
 
     /// Final. The lease is held; `session` is set for one that binds a session, `ttl` for one that must be renewed.
     Granted {
@@ -66,8 +69,12 @@ pub enum Action {
     },
     /// The lease keeps a session to itself and has run nothing for so long. Told once until it runs something.
     Unused { lease: LeaseId, idle: Duration },
-    /// Every session is closed, or the deadline passed with these left.
-    ShutdownDone { closed: u32, left: Vec<SessionId> },
+    /// Every session is closed or kept on its server for the next daemon, or the deadline passed with these left.
+    ShutdownDone {
+        closed: u32,
+        kept: Vec<SessionId>,
+        left: Vec<SessionId>,
+    },
 }
 
 /// Why a session is closed.

@@ -198,6 +198,8 @@ impl Broker {
             }
             Event::Closed { session } => self.gone(now, session),
             Event::CloseUnproven { session, until } => self.close_unproven(now, session, until),
+            Event::Left { session, confirmed } => self.left(session, confirmed),
+            Event::NotLeft { session } => self.not_left(now, session),
             Event::SessionLost { session, fate } => self.session_lost(now, session, fate),
             Event::TokenEnds { session, at } => self.token_ends(now, session, at),
             Event::Throttled { session, pause } => self.throttled(now, session, pause),
@@ -215,9 +217,12 @@ impl Broker {
                 scopes,
                 identity,
                 dirty,
+                age,
+                commands,
             } => {
                 self.restored(now, session, shell, profile, &scopes, &identity);
                 self.set_dirty(session, dirty);
+                self.set_past(now, session, age, commands);
             }
             Event::RestoredLease(restored) => self.restored_lease(now, restored),
             Event::Configured { profiles, settings } => self.configured(now, profiles, settings),
@@ -227,10 +232,11 @@ impl Broker {
                 request,
                 profile,
                 deadline,
-            } => self.drain_profile(now, request, &profile, deadline),
+                leave,
+            } => self.drain_profile(now, request, &profile, deadline, leave),
             Event::AuthNeeded { profile, message } => self.auth_needed(now, &profile, message),
             Event::AuthOk { profile } => self.auth_ok(now, &profile),
-            Event::Shutdown { deadline } => self.shutdown(now, deadline),
+            Event::Shutdown { deadline, leave } => self.shutdown(now, deadline, leave),
         }
         None
     }

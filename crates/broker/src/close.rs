@@ -81,9 +81,14 @@ impl Broker {
                 return;
             }
             State::Closing { .. } => return,
-            State::Opening | State::Open | State::Recovering | State::Unconfirmed { .. } => {}
+            State::Opening
+            | State::Open
+            | State::Recovering
+            | State::Leaving
+            | State::Left
+            | State::Unconfirmed { .. } => {}
         }
-        if session.state == State::Recovering
+        if matches!(session.state, State::Recovering | State::Leaving | State::Left)
             && let Some(lease) = session.lease
         {
             self.end_lease(now, lease, EndCause::SessionLost);
@@ -119,7 +124,7 @@ impl Broker {
         }
     }
 
-    fn drop_claim(&mut self, id: SessionId) {
+    pub(crate) fn drop_claim(&mut self, id: SessionId) {
         let Some((request, _)) = self.sessions.get_mut(&id).and_then(|session| session.claim.take()) else {
             return;
         };
@@ -213,7 +218,7 @@ impl Broker {
         };
         match session.state {
             State::Closing { .. } | State::Recovering | State::Unconfirmed { .. } => {}
-            State::Intent | State::Opening | State::Open => return,
+            State::Intent | State::Opening | State::Open | State::Leaving | State::Left => return,
         }
         if let Some(lease) = session.lease {
             self.end_lease(now, lease, EndCause::SessionLost);
@@ -261,7 +266,16 @@ impl Broker {
             | State::Intent
             | State::Opening
             | State::Open
-            | State::Recovering => {}
+            | State::Recovering
+            | State::Leaving
+            | State::Left => {}
+        }
+    }
+
+    /// The server does not let it be left.
+    pub(crate) fn not_left(&mut self, now: Moment, id: SessionId) {
+        if self.sessions.get(&id).is_some_and(|row| row.state == State::Leaving) {
+            self.begin_close(now, id, CloseCause::Shutdown);
         }
     }
 
@@ -279,7 +293,7 @@ impl Broker {
             }
             (State::Unconfirmed { .. } | State::Closing { .. }, Fate::MayExist { .. }) => {}
             (_, Fate::Gone) => self.forget_session(now, id),
-            (State::Open | State::Recovering, Fate::MayExist { until }) => {
+            (State::Open | State::Recovering | State::Leaving | State::Left, Fate::MayExist { until }) => {
                 let (lease, pool) = (session.lease, session.pool);
                 self.drop_turns(id);
                 if let Some(session) = self.sessions.get_mut(&id) {
@@ -323,7 +337,15 @@ impl Broker {
                 self.forget_session(now, id);
                 self.emit(Action::Done { request });
             }
-            Some(State::Intent | State::Opening | State::Open | State::Recovering | State::Closing { .. }) => {
+            Some(
+                State::Intent
+                | State::Opening
+                | State::Open
+                | State::Recovering
+                | State::Leaving
+                | State::Left
+                | State::Closing { .. },
+            ) => {
                 self.refuse(request, Refusal::NotUnconfirmed(id));
             }
         }

@@ -6,8 +6,9 @@ use crate::action::{Action, CloseCause, Refusal, StopCause};
 use crate::broker::Broker;
 use crate::event::EndCause;
 use crate::ids::{LeaseId, ProfileName, RequestId, SessionId};
+use crate::lease::Lease;
 use crate::roster::{PoolIx, ProfileIx};
-use crate::session::State;
+use crate::session::{Session, State};
 use crate::timer::Timer;
 
 /// A drain, until a resume.
@@ -15,10 +16,19 @@ use crate::timer::Timer;
 pub(crate) struct Drain {
     /// Who is told of its end; `None` once that was done.
     request: Option<RequestId>,
+    /// What may be left on its server stays open, with its lease.
+    pub(crate) leave: bool,
 }
 
 impl Broker {
-    pub(crate) fn drain_profile(&mut self, now: Moment, request: RequestId, profile: &ProfileName, deadline: Moment) {
+    pub(crate) fn drain_profile(
+        &mut self,
+        now: Moment,
+        request: RequestId,
+        profile: &ProfileName,
+        deadline: Moment,
+        leave: bool,
+    ) {
         let found = self
             .roster
             .profile(profile)
@@ -28,7 +38,7 @@ impl Broker {
             return;
         };
         let request = Some(request);
-        if let Some(before) = self.roster.profiles[ix].drain.replace(Drain { request }) {
+        if let Some(before) = self.roster.profiles[ix].drain.replace(Drain { request, leave }) {
             self.answer_drain(before, ix);
         }
         self.set_paused(ix, true);
@@ -45,23 +55,41 @@ impl Broker {
     pub(crate) fn resume(&mut self, _now: Moment, profile: &ProfileName) {
         let Some(ix) = self.roster.profile(profile) else { return };
         self.timers.clear(Timer::Drain(ix));
-        if let Some(Drain { request: Some(request) }) = self.roster.profiles[ix].drain.take() {
+        if let Some(Drain {
+            request: Some(request), ..
+        }) = self.roster.profiles[ix].drain.take()
+        {
             self.refuse(request, Refusal::Cancelled);
         }
         self.set_paused(ix, false);
     }
 
-    /// True if the pool is to be empty: every profile that uses it is drained.
+    /// True if the pool is to be empty: every profile that uses it is drained, and its sessions are not to be left.
     pub(crate) fn drains(&self, pool: PoolIx) -> bool {
         let profiles = &self.roster.pools[pool].profiles;
         !profiles.is_empty()
             && profiles
                 .iter()
                 .all(|profile| self.roster.profiles[*profile].drain.is_some())
+            && !self.is_left(pool)
     }
 
     /// The deadline: leases end, pipelines are stopped, sessions follow.
     pub(crate) fn force_drain(&mut self, now: Moment, profile: ProfileIx) {
+        let pool = self.roster.profiles[profile].pool;
+        if self.is_left(pool) {
+            let running = |lease: &Lease| lease.profile == profile;
+            let turns: Vec<RequestId> = self
+                .leases
+                .values()
+                .filter(|lease| running(lease))
+                .flat_map(|lease| lease.turns.iter().copied())
+                .collect();
+            for turn in turns {
+                self.stop_turn(turn, StopCause::Shutdown);
+            }
+            return;
+        }
         let bound: Vec<LeaseId> = self
             .leases
             .iter()
@@ -71,7 +99,6 @@ impl Broker {
         for lease in bound {
             self.end_lease(now, lease, EndCause::Drained);
         }
-        let pool = self.roster.profiles[profile].pool;
         if self.drains(pool) {
             for id in self.roster.pools[pool].sessions.clone() {
                 match self.sessions.get(&id).map(|session| session.state) {
@@ -79,7 +106,7 @@ impl Broker {
                     Some(State::Intent | State::Opening | State::Recovering) => {
                         self.begin_close(now, id, CloseCause::Drained);
                     }
-                    Some(State::Closing { .. } | State::Unconfirmed { .. }) | None => {}
+                    Some(State::Leaving | State::Left | State::Closing { .. } | State::Unconfirmed { .. }) | None => {}
                 }
             }
         }
@@ -93,11 +120,13 @@ impl Broker {
             let Some(drain) = row.drain.filter(|drain| drain.request.is_some()) else {
                 continue;
             };
+            // A lease that goes on under the next daemon is not waited for.
+            let keeps = |session: &Session| session.lease.is_some() && !self.is_left(pool);
             let busy = |id: &SessionId| {
                 self.sessions.get(id).is_some_and(|session| {
                     !matches!(session.state, State::Unconfirmed { .. })
                         && (self.drains(pool) || session.profile == row.name)
-                        && (self.drains(pool) || session.lease.is_some() || !session.turns.is_empty())
+                        && (self.drains(pool) || keeps(session) || !session.turns.is_empty())
                 })
             };
             if !self.roster.pools[pool].sessions.iter().any(busy) {
@@ -109,7 +138,17 @@ impl Broker {
     fn answer_drain(&mut self, drain: Drain, profile: ProfileIx) {
         let Some(request) = drain.request else { return };
         let pool = self.roster.profiles[profile].pool;
-        let left = self.roster.pools[pool].sessions.iter().copied().collect();
+        // Others' sessions, and those that may be left, are open and well.
+        let unproven = |id: &&SessionId| {
+            let state = self.sessions.get(id).map(|session| session.state);
+            matches!(state, Some(State::Closing { .. } | State::Unconfirmed { .. }))
+        };
+        let left = self.roster.pools[pool]
+            .sessions
+            .iter()
+            .filter(unproven)
+            .copied()
+            .collect();
         if let Some(row) = &mut self.roster.profiles[profile].drain
             && row.request == Some(request)
         {
@@ -123,7 +162,10 @@ impl Broker {
         let waits =
             |row: &&mut crate::roster::ProfileRow| row.drain.is_some_and(|drain| drain.request == Some(request));
         let found = match self.roster.profiles.iter_mut().find(waits) {
-            Some(row) => row.drain.replace(Drain { request: None }),
+            Some(row) => {
+                let leave = row.drain.is_some_and(|drain| drain.leave);
+                row.drain.replace(Drain { request: None, leave })
+            }
             None => None,
         };
         if found.is_some() {

@@ -38,6 +38,8 @@ pub enum Entry {
     },
     /// That lease is over. Written behind.
     Unbound { session: SessionId, lease: LeaseId },
+    /// The shell was left on its server, where the next daemon finds it. Written behind.
+    Left { session: SessionId },
     /// The shell may be deleted from now on.
     Closing { session: SessionId, cause: CloseCause },
     /// The shell's end is not proven; it counts until then (`None`: until proof).
@@ -54,6 +56,7 @@ impl Entry {
             Self::Opened { .. }
             | Self::Bound { .. }
             | Self::Unbound { .. }
+            | Self::Left { .. }
             | Self::Unconfirmed { .. }
             | Self::Gone { .. } => false,
         }

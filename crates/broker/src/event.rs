@@ -112,6 +112,10 @@ pub enum Event {
     Closed { session: SessionId },
     /// A close came to nothing provable: the slot counts until then, or until proof.
     CloseUnproven { session: SessionId, until: Option<Moment> },
+    /// A shell was left on its server, as it was wanted; not `confirmed` where the answer was lost.
+    Left { session: SessionId, confirmed: bool },
+    /// The server does not let the shell be left: it is closed.
+    NotLeft { session: SessionId },
     /// A session was lost, or the open that it was in. Its turns are over.
     SessionLost { session: SessionId, fate: Fate },
     /// The secret that the session's requests carry ends then, and no other is to be had; `None`: there is another after
@@ -140,6 +144,10 @@ pub enum Event {
         identity: String,
         /// An exclusive lease may have run something in it: it is closed rather than given to anybody else.
         dirty: bool,
+        /// How long ago it was opened.
+        age: Duration,
+        /// Pipelines begun in it so far.
+        commands: u32,
     },
 
     /// A lease of an earlier run: said after the [`Restored`](Event::Restored) of its session, which then is nobody
@@ -161,13 +169,21 @@ pub enum Event {
         request: RequestId,
         profile: ProfileName,
         deadline: Moment,
+        /// Sessions that [may be left](crate::Lifetimes::leave) stay open with their leases, and only what runs is waited
+        /// for: a [`Shutdown`](Event::Shutdown) that leaves them is to follow.
+        leave: bool,
     },
     /// The profile's account needs a person to log in, for every profile of it. Scripts that need an open are refused.
     AuthNeeded { profile: ProfileName, message: Arc<str> },
     /// The account has a secret to try again.
     AuthOk { profile: ProfileName },
     /// Begin nothing more, stop every turn, close every session. [`ShutdownDone`](crate::Action::ShutdownDone) follows.
-    Shutdown { deadline: Moment },
+    Shutdown {
+        deadline: Moment,
+        /// Sessions that [may be left](crate::Lifetimes::leave) are left on their servers instead; shared leases, and those
+        /// of such sessions, do not end.
+        leave: bool,
+    },
 }
 
 /// How a lease may use a session.

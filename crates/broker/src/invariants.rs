@@ -41,7 +41,8 @@ impl Broker {
                     "something runs in session {id}, which is not open"
                 );
                 assert!(
-                    session.lease.is_none() || session.state == State::Recovering,
+                    session.lease.is_none()
+                        || matches!(session.state, State::Recovering | State::Leaving | State::Left),
                     "session {id} is leased and not open"
                 );
                 assert_eq!(session.claim, None, "session {id} is claimed and not open");

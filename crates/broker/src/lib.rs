@@ -19,7 +19,7 @@
 //! | leases and turns, also those of an earlier run | `lease` `turn` `reclaim` |
 //! | how long a session is kept, and what comes after it | `lifetime` `renewal` |
 //! | leases that nobody uses | `leak` |
-//! | log-ons, pauses, a new configuration, the end | `auth` `drain` `reload` `shutdown` |
+//! | log-ons, pauses, a new configuration, the end | `auth` `drain` `reload` `leave` `shutdown` |
 
 mod action;
 mod auth;
@@ -37,6 +37,7 @@ mod invariants;
 mod leak;
 mod learned;
 mod lease;
+mod leave;
 mod lifetime;
 mod line;
 mod open;

@@ -66,6 +66,10 @@ impl Broker {
             return;
         }
         debug_assert!(session.turns.is_empty() && session.lease.is_none());
+        if self.can_leave(session) {
+            self.leave(now, id);
+            return;
+        }
         let drains = self.drains(session.pool);
         let surplus = session.scopes().any(|scope| self.roster.scopes[scope].surplus() > 0);
         let orphan = self.roster.pools[session.pool].profiles.is_empty();

@@ -181,13 +181,16 @@ impl Broker {
                 session.state = State::Open;
                 // The server may have created it right away, and its answer have waited for us to wake up.
                 session.used = if before == State::Opening { session.since } else { now };
-                session.since = now;
+                // One of an earlier run is as old as it was.
+                if before == State::Opening {
+                    session.since = now;
+                }
             }
             State::Closing { .. } => {
                 self.note_unanswered(now, id);
                 return;
             }
-            State::Intent | State::Open | State::Unconfirmed { .. } => return,
+            State::Intent | State::Open | State::Leaving | State::Left | State::Unconfirmed { .. } => return,
         }
         if before == State::Opening {
             follow(&mut self.roster.pools[pool].open_time, now.since(since));
@@ -241,7 +244,7 @@ impl Broker {
                 self.hold_back(now, id, until);
                 return;
             }
-            (State::Intent | State::Open | State::Unconfirmed { .. }, _) => return,
+            (State::Intent | State::Open | State::Leaving | State::Left | State::Unconfirmed { .. }, _) => return,
         }
         self.roster.pools[pool].spread_from = now + SPREAD_AGAIN;
         let pause = retry_after.unwrap_or(RETRY_QUOTA).max(RETRY_SOONEST);

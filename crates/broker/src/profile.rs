@@ -121,6 +121,9 @@ pub struct Lifetimes {
     pub max_commands: Option<u32>,
     /// Whether a session is kept open, and replaced before it idles out, while somebody holds a shared lease.
     pub keep_warm: bool,
+    /// Whether its shell may be left on the server when the daemon is replaced: the service lets it be taken again, and
+    /// the next daemon can log on by itself.
+    pub leave: bool,
 }
 
 impl Default for Lifetimes {
@@ -132,6 +135,7 @@ impl Default for Lifetimes {
             max_age: None,
             max_commands: Some(900),
             keep_warm: false,
+            leave: false,
         }
     }
 }

@@ -75,6 +75,10 @@ pub(crate) enum State {
     Open,
     /// A row of an earlier run, being looked for.
     Recovering,
+    /// The driver leaves it on the server, for the next daemon.
+    Leaving,
+    /// It was left there.
+    Left,
     /// `asked` once the record is durable and the driver closes it.
     Closing {
         cause: CloseCause,

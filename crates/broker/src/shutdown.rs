@@ -2,11 +2,11 @@
 
 use moment::Moment;
 
-use crate::action::{Action, CloseCause, Refusal};
+use crate::action::{Action, CloseCause, Refusal, StopCause};
 use crate::broker::Broker;
 use crate::event::EndCause;
 use crate::ids::{LeaseId, RequestId, SessionId};
-use crate::session::State;
+use crate::session::{Session, State};
 use crate::timer::Timer;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,18 +15,25 @@ pub(crate) struct Stopping {
     /// Sessions whose end was proven since.
     pub(crate) closed: u32,
     done: bool,
+    /// Sessions that may be left are left.
+    pub(crate) leave: bool,
 }
 
 impl Broker {
-    pub(crate) fn shutdown(&mut self, now: Moment, deadline: Moment) {
+    pub(crate) fn shutdown(&mut self, now: Moment, deadline: Moment, leave: bool) {
         let deadline = self
             .stopping
             .map_or(deadline, |stopping| stopping.deadline.min(deadline));
         let again = self.stopping.is_some();
-        let (closed, done) = self
-            .stopping
-            .map_or((0, false), |stopping| (stopping.closed, stopping.done));
-        self.stopping = Some(Stopping { deadline, closed, done });
+        let (closed, done, leave) = self.stopping.map_or((0, false, leave), |stopping| {
+            (stopping.closed, stopping.done, stopping.leave)
+        });
+        self.stopping = Some(Stopping {
+            deadline,
+            closed,
+            done,
+            leave,
+        });
         if done {
             return;
         }
@@ -41,16 +48,25 @@ impl Broker {
         }
         let leases: Vec<LeaseId> = self.leases.keys().copied().collect();
         for lease in leases {
-            self.end_lease(now, lease, EndCause::Shutdown);
+            if !self.outlasts(lease) {
+                self.end_lease(now, lease, EndCause::Shutdown);
+            }
+        }
+        let running: Vec<RequestId> = self.turns.keys().copied().collect();
+        for turn in running {
+            self.stop_turn(turn, StopCause::Shutdown);
         }
         let sessions: Vec<SessionId> = self.sessions.keys().copied().collect();
         for id in sessions {
-            let Some(session) = self.sessions.get_mut(&id) else {
+            let Some(session) = self.sessions.get(&id) else {
                 continue;
             };
-            if session.turns.is_empty() {
+            let (over, can_leave) = (session.turns.is_empty(), self.can_leave(session));
+            if over && can_leave {
+                self.leave(now, id);
+            } else if over {
                 self.begin_close(now, id, CloseCause::Shutdown);
-            } else {
+            } else if let Some(session) = self.sessions.get_mut(&id).filter(|_| !can_leave) {
                 // Its pipeline is being stopped: a session without one closes more surely.
                 session.doomed = Some(CloseCause::Shutdown);
             }
@@ -73,8 +89,13 @@ impl Broker {
 
     pub(crate) fn finish_shutdown(&mut self) {
         let unfinished = |state: State| match state {
-            State::Intent | State::Opening | State::Open | State::Recovering | State::Closing { .. } => true,
-            State::Unconfirmed { .. } => false,
+            State::Intent
+            | State::Opening
+            | State::Open
+            | State::Recovering
+            | State::Leaving
+            | State::Closing { .. } => true,
+            State::Left | State::Unconfirmed { .. } => false,
         };
         if self.stopping.is_some() && !self.sessions.values().any(|session| unfinished(session.state)) {
             self.end_shutdown();
@@ -99,7 +120,13 @@ impl Broker {
         for profile in self.roster.profiles.indices() {
             self.end_drain(profile);
         }
-        let left = self.sessions.keys().copied().collect();
-        self.emit(Action::ShutdownDone { closed, left });
+        // Of one that is just being left nothing was heard: the next daemon looks where it is.
+        let (kept, left) = self
+            .sessions
+            .values()
+            .partition::<Vec<_>, _>(|row| matches!(row.state, State::Leaving | State::Left));
+        let ids = |rows: Vec<&Session>| rows.into_iter().map(|row| row.id).collect();
+        let (kept, left) = (ids(kept), ids(left));
+        self.emit(Action::ShutdownDone { closed, kept, left });
     }
 }

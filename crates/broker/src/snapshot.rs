@@ -78,6 +78,8 @@ pub enum SessionState {
     Opened,
     /// Found in the books, and being looked for.
     Recovering,
+    /// Left on its server for the next daemon, or about to be.
+    Left,
     Closing {
         cause: CloseCause,
     },

@@ -95,6 +95,7 @@ impl Broker {
                 State::Opening => SessionState::Opening,
                 State::Open => SessionState::Opened,
                 State::Recovering => SessionState::Recovering,
+                State::Leaving | State::Left => SessionState::Left,
                 State::Closing { cause, .. } => SessionState::Closing { cause },
                 State::Unconfirmed { until } => SessionState::Unconfirmed { until },
             },

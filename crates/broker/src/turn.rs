@@ -1,6 +1,7 @@
 //! Pipelines take turns.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use moment::Moment;
 
@@ -156,6 +157,9 @@ impl Broker {
         follow(&mut self.roster.pools[pool].turn_time, now.since(turn.since));
         if over {
             match bound {
+                Some(_) if self.sessions.get(&session_id).is_some_and(|row| self.can_leave(row)) => {
+                    self.leave(now, session_id);
+                }
                 Some(_) => self.next_bound_turn(now, session_id),
                 None => self.release_session(now, session_id),
             }
@@ -262,6 +266,14 @@ impl Broker {
             && session.turns.is_empty()
         {
             session.dirty = false;
+        }
+    }
+
+    /// What the books say of the life so far of a session of an earlier run.
+    pub(crate) fn set_past(&mut self, now: Moment, id: SessionId, age: Duration, commands: u32) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.since = now - age;
+            session.commands = commands;
         }
     }
 

@@ -122,13 +122,13 @@ impl Books {
 
     /// Whether a pipeline may be running; `None` where that is in the books already.
     pub(crate) fn running(&mut self, session: SessionId, running: bool) -> Option<Entry> {
-        if self.rows.get(&session)?.running == running {
+        let row = self.rows.get_mut(&session)?;
+        // A nested one is known with the next change.
+        row.commands = row.commands.saturating_add(u32::from(running));
+        if row.running == running {
             return None;
         }
-        self.change(session, |row| {
-            row.running = running;
-            row.commands = row.commands.saturating_add(u32::from(running));
-        })
+        self.change(session, |row| row.running = running)
     }
 
     /// The endpoint sets cookies, which are not kept.
@@ -154,6 +154,11 @@ impl Books {
         self.leases.insert(LeaseId(lease.lease));
         lease.wall = wall();
         Entry::Lease(lease)
+    }
+
+    /// Whether its holder finds it after a restart.
+    pub(crate) fn has_lease(&self, lease: LeaseId) -> bool {
+        self.leases.contains(&lease)
     }
 
     /// That lease is over; `None` for one that was never written.
@@ -193,6 +198,14 @@ pub(crate) fn hold_back(row: &Row) -> Option<Duration> {
     let idle = Duration::from_secs(row.idle_seconds);
     let doubt = if wall() < row.wall { idle } else { Duration::ZERO };
     Some(open + idle + doubt)
+}
+
+/// How long ago the row's shell was opened, by the wall's clock; nothing where nobody noted it, or the clock went back.
+pub(crate) fn age(row: &Row) -> Duration {
+    match row.opened {
+        0 => Duration::ZERO,
+        opened => Duration::from_millis(wall().saturating_sub(opened)),
+    }
 }
 
 /// Milliseconds since 1970.

@@ -39,6 +39,8 @@ pub(crate) struct Desk {
     turns: HashMap<RequestId, (SessionId, watch::Sender<Option<StopCause>>)>,
     leases: HashMap<LeaseId, (watch::Sender<News>, Who)>,
     shutdown: Vec<oneshot::Sender<Left>>,
+    /// What is open from now on is the next daemon's: the end of a stream is only our own.
+    over: bool,
     changed: watch::Sender<u64>,
     journal: Journal,
 }
@@ -76,6 +78,7 @@ impl Desk {
             turns: HashMap::new(),
             leases: HashMap::new(),
             shutdown: Vec::new(),
+            over: false,
             journal: parts_journal,
             changed,
         };
@@ -105,6 +108,7 @@ impl Desk {
 
     fn asked(&mut self, ask: Ask) {
         match ask {
+            Ask::Tell(Event::End { .. }) if self.over => {}
             Ask::Tell(event) => {
                 if let Event::TurnDone { turn, .. } = &event {
                     self.turn_over(*turn);
@@ -177,9 +181,12 @@ impl Desk {
                     .filter(|row| row.stage == Stage::Unconfirmed);
                 let _ = row.send(found.cloned().map(Box::new));
             }
-            Ask::Shutdown { deadline, done } => {
+            Ask::Shutdown { deadline, leave, done } => {
                 self.shutdown.push(done);
-                self.handle(Event::Shutdown { deadline });
+                if leave {
+                    self.end_unwritten_leases();
+                }
+                self.handle(Event::Shutdown { deadline, leave });
             }
         }
     }
@@ -245,6 +252,11 @@ impl Desk {
                 crash::point("close", "decided");
                 let row = self.parts.books.row(session).cloned();
                 self.parts.sessions.close(session, row);
+            }
+            Action::Leave { session } => {
+                tracing::info!(%session, "leave");
+                crash::point("leave", "decided");
+                self.parts.sessions.leave(session);
             }
             Action::Granted {
                 request,
@@ -343,13 +355,31 @@ impl Desk {
                     news.send_replace(News::Ending(cause, at));
                 }
             }
-            Action::ShutdownDone { closed, left } => {
-                let unconfirmed = left.iter().map(|session| self.left(*session)).collect();
-                let left = Left { closed, unconfirmed };
-                for done in self.shutdown.drain(..) {
-                    let _ = done.send(left.clone());
-                }
+            Action::ShutdownDone { closed, kept, left } => {
+                self.over = true;
+                let left = Left {
+                    closed,
+                    kept: u32::try_from(kept.len()).unwrap_or(u32::MAX),
+                    unconfirmed: left.iter().map(|session| self.left(*session)).collect(),
+                };
+                let asked = std::mem::take(&mut self.shutdown);
+                // Behind everything that is still to be written.
+                self.parts.ledger.write(Vec::new(), move |_| {
+                    for done in asked {
+                        let _ = done.send(left.clone());
+                    }
+                });
             }
+        }
+    }
+
+    /// What the next daemon does not know of, nobody can have there: doors, and what was granted just now.
+    fn end_unwritten_leases(&mut self) {
+        let unwritten = |lease: &LeaseId| !self.parts.books.has_lease(*lease);
+        let leases: Vec<LeaseId> = self.leases.keys().copied().filter(unwritten).collect();
+        for lease in leases {
+            let cause = broker::EndCause::Shutdown;
+            self.handle(Event::End { lease, cause });
         }
     }
 
@@ -402,6 +432,7 @@ impl Desk {
             Entry::Opened { session } => books.opened(session),
             Entry::Bound { session, .. } => books.bound(session, true),
             Entry::Unbound { session, .. } => books.bound(session, false),
+            Entry::Left { session } => books.stage(session, Stage::Disconnected),
             Entry::Closing { session, .. } => books.stage(session, Stage::Closing),
             Entry::Unconfirmed { session, .. } => {
                 self.parts.sessions.try_again(session);
@@ -441,6 +472,7 @@ const fn name(entry: &Entry) -> &'static str {
         Entry::Opened { .. } => "opened",
         Entry::Bound { .. } => "bound",
         Entry::Unbound { .. } => "unbound",
+        Entry::Left { .. } => "left",
         Entry::Closing { .. } => "closing",
         Entry::Unconfirmed { .. } => "unconfirmed",
         Entry::Gone { .. } => "gone",

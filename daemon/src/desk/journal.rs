@@ -182,6 +182,7 @@ pub(super) fn of_action(action: &Action) -> Option<Happening> {
         },
         Action::Record { entry, .. } => match entry {
             Entry::Opened { session } => of_session("session-opened", *session),
+            Entry::Left { session } => of_session("session-left", *session),
             Entry::Gone { session } => of_session("session-closed", *session),
             Entry::Unconfirmed { session, .. } => of_session("session-unconfirmed", *session),
             _ => return None,

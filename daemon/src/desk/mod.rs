@@ -21,7 +21,7 @@ use moment::Moment;
 use runspace::Kept;
 use tokio::sync::{mpsc, oneshot, watch};
 
-pub(crate) use books::{Books, hold_back};
+pub(crate) use books::{Books, age, hold_back};
 pub(crate) use drive::{Desk, Parts};
 pub(crate) use journal::{Happening, Journal};
 
@@ -80,6 +80,8 @@ pub(crate) enum Ask {
     /// Begin nothing more, close everything; answered with what was left.
     Shutdown {
         deadline: Moment,
+        /// What may be left on its server is, for the next daemon.
+        leave: bool,
         done: oneshot::Sender<Left>,
     },
 }
@@ -88,6 +90,8 @@ pub(crate) enum Ask {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Left {
     pub(crate) closed: u32,
+    /// Left on their servers on purpose.
+    pub(crate) kept: u32,
     /// A sentence each.
     pub(crate) unconfirmed: Vec<String>,
 }
@@ -260,9 +264,9 @@ impl Handle {
         found.await.ok().flatten().map(|row| *row)
     }
 
-    pub(crate) async fn shutdown(&self, deadline: Moment) -> Left {
+    pub(crate) async fn shutdown(&self, deadline: Moment, leave: bool) -> Left {
         let (done, left) = oneshot::channel();
-        let _ = self.asks.send(Ask::Shutdown { deadline, done }).await;
+        let _ = self.asks.send(Ask::Shutdown { deadline, leave, done }).await;
         left.await.unwrap_or_default()
     }
 

@@ -56,10 +56,12 @@ impl Admin for AdminService {
     }
 
     async fn shutdown(&self, request: Request<v1::ShutdownRequest>) -> Result<Response<v1::ShutdownResponse>, Status> {
-        let within = convert::of_duration(request.into_inner().deadline, "deadline")?.unwrap_or(shutdown::WITHIN);
-        let left = shutdown::shut_down(&self.hub, within).await;
+        let v1::ShutdownRequest { deadline, leave } = request.into_inner();
+        let within = convert::of_duration(deadline, "deadline")?.unwrap_or(shutdown::WITHIN);
+        let left = shutdown::shut_down(&self.hub, within, leave).await;
         Ok(Response::new(v1::ShutdownResponse {
             closed: left.closed,
+            kept: left.kept,
             unconfirmed: left.unconfirmed,
         }))
     }

@@ -70,9 +70,19 @@ impl Operations for OperateService {
     }
 
     async fn drain(&self, request: Request<v1::DrainRequest>) -> Result<Response<v1::DrainResponse>, Status> {
-        let v1::DrainRequest { profile, all, deadline } = request.into_inner();
+        let v1::DrainRequest {
+            profile,
+            all,
+            deadline,
+            leave,
+        } = request.into_inner();
         let within = convert::of_duration(deadline, "deadline")?.unwrap_or(DRAIN);
-        let profiles = self.meant(&profile, all).await?;
+        let mut profiles = self.meant(&profile, all).await?;
+        if leave && all {
+            // Those too that requests have made with parameters of their own: the daemon is about to end.
+            let config = self.hub.config.last();
+            profiles.extend(config.derived.keys().cloned());
+        }
         let deadline = self.hub.clock.now() + within;
         // All at once: two profiles may share sessions, which are closed when both are drained.
         let mut pending = Vec::new();
@@ -82,6 +92,7 @@ impl Operations for OperateService {
                 request,
                 profile,
                 deadline,
+                leave,
             });
             pending.push(asked.await);
         }

@@ -186,6 +186,11 @@ fn states(one: &SessionStatus, now: Moment, end: &End) -> (v1::SessionState, v1:
             none,
             "found in the books of an earlier run; being taken up again".to_owned(),
         ),
+        SessionState::Left => (
+            v1::SessionState::Disconnected,
+            none,
+            "left on its server, for the next psleased to take up again".to_owned(),
+        ),
         SessionState::Closing { cause } => (v1::SessionState::Closing, none, format!("{cause:?}").to_lowercase()),
         SessionState::Unconfirmed { until } => {
             let until = match until {

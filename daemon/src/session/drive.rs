@@ -65,6 +65,8 @@ pub(super) struct Driver {
     pub(super) opening: bool,
     /// It is of an earlier run, and not taken again yet.
     pub(super) recovering: bool,
+    /// It is to be left on the server, and was not answered yet.
+    pub(super) leaving: bool,
     /// A failure is told to nobody: what was told before still holds.
     pub(super) quiet: bool,
     /// Held while a secret is tried that nobody has tried, until then at the latest.
@@ -135,6 +137,7 @@ pub(super) async fn run(
         closing,
         opening: task == Task::Open,
         recovering: task == Task::Recover,
+        leaving: false,
         cookies: false,
         quiet: task == Task::TryAgain,
         trial: trial.map(|trial| (trial, tried_by)),

@@ -73,7 +73,7 @@ impl Driver {
             Event::Broken { cause, shell } => self.broken(&cause, shell).await,
             Event::Refused { operation, cause } => self.refused(operation, &cause).await,
             Event::Reattached { connected, ended } => self.reattached(connected, ended).await,
-            Event::Disconnected => self.disconnected(),
+            Event::Disconnected => self.disconnected().await,
             Event::Health { state } => self.health(state.as_deref()),
             Event::KeyReady(key) => self.key_ready(key),
             Event::KeyRequested => {}

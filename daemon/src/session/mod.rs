@@ -114,6 +114,8 @@ pub(crate) enum Order {
     },
     /// There is another secret for the account.
     Renew,
+    /// Leave the shell on the server: this task is done with it.
+    Leave,
     /// End the shell.
     Close,
 }
@@ -249,6 +251,14 @@ impl Sessions {
                 let until = desk::hold_back(&row).map(|left| self.clock.now() + left);
                 self.desk.tell(Event::CloseUnproven { session, until });
             }
+        }
+    }
+
+    /// Leaves a session's shell on its server.
+    pub(crate) fn leave(&self, session: SessionId) {
+        // A task that has just ended has said why; what it leaves behind is to be closed.
+        if !self.order(session, Order::Leave) {
+            self.desk.tell(Event::NotLeft { session });
         }
     }
 

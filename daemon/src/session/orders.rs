@@ -50,7 +50,12 @@ impl Driver {
                 Operation::Taken { pipeline, bytes }
             }
             Order::Renew => return self.renew(),
+            Order::Leave => {
+                self.leaving = true;
+                Operation::Disconnect { idle_timeout: None }
+            }
             Order::Close => {
+                self.leaving = false;
                 self.closing.store(true, Ordering::Relaxed);
                 self.recovering = false;
                 self.quiet = false;

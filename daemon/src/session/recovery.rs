@@ -73,9 +73,33 @@ impl Driver {
         self.submit(next);
     }
 
-    pub(super) fn disconnected(&mut self) {
+    pub(super) async fn disconnected(&mut self) {
         if self.recovering {
             self.submit(Operation::Reconnect);
+        } else if self.leaving {
+            self.left(true).await;
+        }
+    }
+
+    /// The shell stays where it is, for the next daemon to find, as far as is known.
+    async fn left(&mut self, confirmed: bool) {
+        tracing::info!(session = %self.id, confirmed, "left on the server");
+        crash::point("shell", "left");
+        self.leaving = false;
+        self.over = true;
+        let session = self.id;
+        self.house.desk.say(Told::Left { session, confirmed }).await;
+    }
+
+    async fn not_left(&mut self, cause: &Cause) {
+        match cause {
+            // Whether it is connected there or not, the next one can take it.
+            Cause::Connection { .. } | Cause::NoAnswer { .. } => self.left(false).await,
+            _ => {
+                self.leaving = false;
+                let session = self.id;
+                self.house.desk.say(Told::NotLeft { session }).await;
+            }
         }
     }
 
@@ -107,7 +131,13 @@ impl Driver {
             return self.no_key();
         }
         // A shell that is not there is told as broken, with what that proves.
-        if !self.recovering || matches!(cause, Cause::ShellLost { .. }) {
+        if matches!(cause, Cause::ShellLost { .. }) {
+            return;
+        }
+        if self.leaving && operation == "disconnect" {
+            return self.not_left(cause).await;
+        }
+        if !self.recovering {
             return;
         }
         if operation == "reconnect" {

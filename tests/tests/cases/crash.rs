@@ -53,7 +53,7 @@ const POINTS: [&str; 35] = [
 ];
 
 /// Met where a session of the last run can be taken again.
-const AGAIN: [&str; 9] = [
+const AGAIN: [&str; 12] = [
     "epoch-durable",
     "Get-sent",
     "Get-answered",
@@ -63,7 +63,13 @@ const AGAIN: [&str; 9] = [
     "Reconnect-answered",
     "shell-reattached",
     "Enumerate-sent",
+    "Disconnect-sending",
+    "left-written",
+    "left-durable",
 ];
+
+/// Met only where the daemon is replaced by another.
+const UPGRADED: [&str; 3] = ["leave-decided", "left-written", "left-durable"];
 
 /// How long a point is waited for; then the daemon is killed wherever it is.
 const WAIT: Duration = Duration::from_millis(1500);
@@ -103,6 +109,11 @@ fn kill_at(home: &Home, point: &str, times: u32, tally: &mut Tally) {
     let _ = std::fs::remove_file(&done);
     std::fs::write(file(home, "crash.plan"), format!("{point} {times}")).expect("a plan");
     kill(home, tally);
+    let _upgrade = UPGRADED.contains(&point).then(|| {
+        // With something to leave.
+        eventually("a session is open", || booked(home).len() > 1);
+        home.start(&["daemon", "upgrade", "--deadline", "100ms"])
+    });
     let began = Instant::now();
     while began.elapsed() < WAIT {
         if done.exists() {
@@ -221,6 +232,11 @@ struct Round<'r> {
 /// Kills under load, then lets a last daemon find what is left. Everything that the server has must be in its books.
 fn round(endpoint: &Endpoint, round: &Round<'_>, tally: &mut Tally) -> Home {
     let home = Home::unattended(endpoint, round.service, round.admins, round.extra);
+    if round.service == "exchange" {
+        let config = file(&home, "config.toml");
+        let text = std::fs::read_to_string(&config).expect("config.toml");
+        std::fs::write(config, text.replace("/powershell-liveid/", "/front/powershell-liveid")).expect("written");
+    }
     // Built before anybody waits for a daemon.
     binaries();
     for fault in &round.faults {
@@ -340,19 +356,48 @@ fn on_the_peer(tally: &mut Tally) {
         assert_all_ends(endpoint, &home);
         from += 8;
     }
+    behind_a_front_end(tally);
     behind_a_balancer(tally);
+}
+
+/// The peer with its configuration changed.
+fn changed_peer(change: impl FnOnce(String) -> String) -> Option<Endpoint> {
+    let python = Peer::python()?;
+    let plain = std::fs::read_to_string(Peer::folder().join("tenant.toml")).expect("the peer's configuration");
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let config = folder.path().join("changed.toml");
+    std::fs::write(&config, change(plain)).expect("a configuration");
+    Some(Endpoint::Peer(Peer::start(&python, &config.display().to_string())))
+}
+
+/// An open is sent on from one address to another: where it went is in the books before anything goes there.
+fn behind_a_front_end(tally: &mut Tally) {
+    // A connection address loses its last slash, and the peer takes its paths as they are written.
+    let path = |plain: String| plain.replace("/front/powershell-liveid/", "/front/powershell-liveid");
+    let Some(endpoint) = changed_peer(path) else { return };
+    let plan = Round {
+        service: "exchange",
+        admins: &ADMINS[..2],
+        command: &["Get-TransportRule"],
+        points: vec!["hop-durable", "Create-sent", "hop-durable", "shell-told", "Delete-sent"],
+        faults: Vec::new(),
+        extra: "allow_redirection = [\"localhost\"]",
+        most: (3, 3),
+    };
+    let home = round(&endpoint, &plan, tally);
+    assert!(
+        tally.at.contains_key("hop-durable"),
+        "no open was sent on: {:?}",
+        tally.at
+    );
+    assert_all_ends(&endpoint, &home);
 }
 
 /// The cookie that leads to a shell dies with the daemon: "not found" proves nothing, so the slot counts until the server
 /// itself has ended the shell.
 fn behind_a_balancer(tally: &mut Tally) {
-    let Some(python) = Peer::python() else { return };
-    let plain = std::fs::read_to_string(Peer::folder().join("tenant.toml")).expect("the peer's configuration");
-    let sticky = plain.replacen("[service.skype]\n", "[service.skype]\naffinity_cookie = true\n", 1);
-    let folder = tempfile::TempDir::new().expect("a temporary folder");
-    let config = folder.path().join("sticky.toml");
-    std::fs::write(&config, sticky).expect("a configuration");
-    let endpoint = Endpoint::Peer(Peer::start(&python, &config.display().to_string()));
+    let sticky = |plain: String| plain.replacen("[service.skype]\n", "[service.skype]\naffinity_cookie = true\n", 1);
+    let Some(endpoint) = changed_peer(sticky) else { return };
     let plan = Round {
         service: "skype",
         admins: &ADMINS,

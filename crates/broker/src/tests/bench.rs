@@ -68,6 +68,7 @@ pub(crate) struct Bench {
     pub(crate) records_hang: bool,
     pub(crate) opens_hang: bool,
     pub(crate) closes_hang: bool,
+    pub(crate) leaves_hang: bool,
     requests: u64,
     pub(crate) unconfirmed_records: VecDeque<(Seq, Entry)>,
 }
@@ -93,6 +94,7 @@ impl Bench {
             records_hang: false,
             opens_hang: false,
             closes_hang: false,
+            leaves_hang: false,
             requests: 0,
             unconfirmed_records: VecDeque::new(),
         }
@@ -134,6 +136,10 @@ impl Bench {
                 }
                 Action::Open { session, .. } if !self.opens_hang => Some(Event::Opened { session, idle: None }),
                 Action::Close { session, .. } if !self.closes_hang => Some(Event::Closed { session }),
+                Action::Leave { session } if !self.leaves_hang => Some(Event::Left {
+                    session,
+                    confirmed: true,
+                }),
                 _ => None,
             };
             if let Some(answer) = answer {
@@ -388,6 +394,7 @@ pub(crate) fn answered(action: &Action) -> Option<RequestId> {
         Action::Record { .. }
         | Action::Open { .. }
         | Action::Close { .. }
+        | Action::Leave { .. }
         | Action::Waiting { .. }
         | Action::StopTurn { .. }
         | Action::LeaseEnded { .. }

@@ -100,7 +100,7 @@ pub(crate) fn assert_nobody_is_stuck(broker: &Broker, now: Moment) {
                 assert!(
                     session.queue.contains(id)
                         && (!session.turns.is_empty()
-                            || session.state == State::Recovering
+                            || matches!(session.state, State::Recovering | State::Leaving | State::Left)
                             || broker.paced(now, session.admin).is_some()),
                     "{id} waits for a session that is free"
                 );

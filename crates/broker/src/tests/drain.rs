@@ -12,6 +12,7 @@ fn drain(bench: &mut Bench, within: Duration) -> RequestId {
         request,
         profile: "p".into(),
         deadline,
+        leave: false,
     });
     request
 }

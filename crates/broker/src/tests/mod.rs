@@ -10,6 +10,7 @@ mod fairness;
 mod leak;
 mod learned;
 mod leases;
+mod leave;
 mod model;
 mod pace;
 mod proof;

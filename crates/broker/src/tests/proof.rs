@@ -251,6 +251,8 @@ fn a_row_of_an_earlier_run_counts_before_anything_is_known_of_it() {
         scopes: profile.scopes.clone(),
         identity: profile.identity,
         dirty: false,
+        age: std::time::Duration::ZERO,
+        commands: 0,
     });
     let waiter = bench.acquire("p", Mode::Exclusive);
     assert_eq!(bench.granted(waiter), None);

@@ -25,6 +25,8 @@ fn restarted(dirty: bool) -> Bench {
         scopes: profile("p", "kenmyer@litwareinc.com", None).scopes,
         identity: "https://demo/".to_owned(),
         dirty,
+        age: Duration::ZERO,
+        commands: 0,
     });
     bench.send(Event::RestoredLease(RestoredLease {
         lease: OLD.lease,

@@ -246,13 +246,14 @@ fn shutdown_refuses_waiters_stops_turns_and_closes_every_session() {
     let waiter = bench.acquire("p", Mode::Exclusive);
     bench.send(Event::Shutdown {
         deadline: bench.now + 30 * SECOND,
+        leave: false,
     });
     assert_eq!(bench.refusal(waiter), Some(Refusal::Stopping));
     assert_eq!(bench.stops(), [(running, StopCause::Shutdown)]);
     assert_eq!(bench.ended(held.lease), Some(EndCause::Shutdown));
     bench.done(running);
     assert_eq!(bench.used(), 0);
-    assert!(matches!(bench.log.last(), Some((_, Action::ShutdownDone { closed: 2, left })) if left.is_empty()));
+    assert!(matches!(bench.log.last(), Some((_, Action::ShutdownDone { closed: 2, left, .. })) if left.is_empty()));
     let late = bench.acquire("p", Mode::Shared);
     assert_eq!(bench.refusal(late), Some(Refusal::Stopping));
 }
@@ -265,9 +266,10 @@ fn shutdown_ends_at_its_deadline_and_names_what_is_left() {
     bench.closes_hang = true;
     bench.send(Event::Shutdown {
         deadline: bench.now + 30 * SECOND,
+        leave: false,
     });
     bench.pass(15 * SECOND);
     assert_eq!(bench.closes().len(), 1, "half the time was for the pipeline");
     bench.pass(15 * SECOND);
-    assert!(matches!(bench.log.last(), Some((_, Action::ShutdownDone { closed: 0, left })) if left.len() == 1));
+    assert!(matches!(bench.log.last(), Some((_, Action::ShutdownDone { closed: 0, left, .. })) if left.len() == 1));
 }

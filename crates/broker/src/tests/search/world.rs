@@ -104,6 +104,7 @@ impl Search {
             max_age: None,
             max_commands: None,
             keep_warm: false,
+            leave: false,
         };
         let sharing = Sharing {
             spread_after: unit,

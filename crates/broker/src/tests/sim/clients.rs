@@ -265,6 +265,7 @@ impl World {
                     request,
                     profile: profile.clone(),
                     deadline,
+                    leave: false,
                 });
                 self.after(1_000, 60_000, Deed::Event(Event::Resume { profile }));
             }

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use world::{Weather, World};
 
-/// Seeds in all, unless BROKER_SEEDS says otherwise; a fifth of them in each weather.
+/// Seeds in all, unless BROKER_SEEDS says otherwise; a sixth of them in each weather.
 const SEEDS: u64 = 10_000;
 
 fn seeds() -> u64 {
@@ -23,7 +23,7 @@ fn seeds() -> u64 {
 fn run(weather: Weather, first: u64) -> BTreeSet<String> {
     let seeds = match std::env::var("BROKER_SEED").ok().and_then(|seed| seed.parse().ok()) {
         Some(seed) => seed..seed + 1,
-        None => first..first + seeds() / 5,
+        None => first..first + seeds() / 6,
     };
     let mut seen = BTreeSet::new();
     for seed in seeds {
@@ -72,6 +72,17 @@ fn promises_hold_over_crashes_sleep_and_slots_held_elsewhere() {
     for name in rare.into_iter().filter(|_| std::env::var_os("BROKER_SEED").is_none()) {
         assert!(
             seen.contains(name),
+            "in all these worlds there was no {name:?}: {seen:?}"
+        );
+    }
+}
+
+#[test]
+fn promises_hold_when_the_daemon_is_replaced() {
+    let seen = run(Weather::Replaced, 5_000_000);
+    for name in ["left", "replaced", "close Shutdown", "reattached", "reclaimed"] {
+        assert!(
+            seen.contains(name) || std::env::var_os("BROKER_SEED").is_some(),
             "in all these worlds there was no {name:?}: {seen:?}"
         );
     }

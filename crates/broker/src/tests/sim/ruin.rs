@@ -126,7 +126,11 @@ impl Ledger {
                 Entry::Gone { session } => {
                     self.rows.remove(&session);
                 }
-                Entry::Fences { .. } | Entry::Intent { .. } | Entry::Closing { .. } | Entry::Unconfirmed { .. } => {}
+                Entry::Fences { .. }
+                | Entry::Intent { .. }
+                | Entry::Left { .. }
+                | Entry::Closing { .. }
+                | Entry::Unconfirmed { .. } => {}
             }
         }
     }
@@ -137,6 +141,8 @@ impl World {
     pub(super) fn crash(&mut self) {
         self.seen.insert("crash".to_owned());
         self.trace_line("crash");
+        self.upgrading = false;
+        self.shutdown_done = None;
         // The disk is not slower than this.
         let written = self
             .ledger
@@ -215,6 +221,8 @@ impl World {
                 scopes: profile.scopes.clone(),
                 identity: profile.identity.clone(),
                 dirty: row.bound.is_some(),
+                age: Duration::ZERO,
+                commands: 0,
             });
             if let Some(bound) = row.bound {
                 self.send(Event::RestoredLease(RestoredLease {
@@ -234,6 +242,33 @@ impl World {
                 self.after(10, 5_000, Deed::DeleteArrives(session));
             }
         }
+    }
+
+    /// The daemon has ended as it should, and everything of it is in the books. The next one begins.
+    pub(super) fn replace(&mut self) {
+        self.seen.insert("replaced".to_owned());
+        let named = self.shutdown_done.take().unwrap_or_default();
+        for (session, _) in self.server.possible() {
+            assert!(named.contains(&session), "{session} is still there and not named");
+        }
+        self.ledger.flush(usize::MAX);
+        self.crash();
+    }
+
+    /// Somebody wants a shell left: that is so, or nobody knows whether it is, or the server will not.
+    pub(super) fn leave(&mut self, session: SessionId) {
+        if let Some(shell) = self.server.shells.get(&session) {
+            assert_eq!(shell.running, 0, "session {session} is left while something runs in it");
+        }
+        self.seen.insert("left".to_owned());
+        let answer = match self.dice.below(6) {
+            0 if !self.calm => Event::NotLeft { session },
+            way => Event::Left {
+                session,
+                confirmed: way > 1,
+            },
+        };
+        self.after(10, 2_000, Deed::Event(answer));
     }
 
     /// Recovery takes the shell up again, and stops what ran in it.

@@ -30,15 +30,17 @@ pub(super) enum Weather {
     Storm,
     /// All of that, and the daemon dies, the machine sleeps, and somebody else holds slots.
     Ruin,
+    /// The same, and the daemon is replaced by another that leaves sessions where they are.
+    Replaced,
 }
 
 impl Weather {
     pub(super) fn has_failing_endpoint(self) -> bool {
-        matches!(self, Self::Endpoint | Self::Storm | Self::Ruin)
+        matches!(self, Self::Endpoint | Self::Storm | Self::Ruin | Self::Replaced)
     }
 
     pub(super) fn has_people(self) -> bool {
-        matches!(self, Self::People | Self::Storm | Self::Ruin)
+        matches!(self, Self::People | Self::Storm | Self::Ruin | Self::Replaced)
     }
 }
 
@@ -87,6 +89,7 @@ pub(super) enum Deed {
     People,
     Breaks,
     Crash,
+    Upgrade,
     Sleep,
     Outside,
     /// Recovery finds the shell again, or not.
@@ -143,6 +146,8 @@ pub(super) struct World {
     /// From now on nothing goes wrong any more.
     pub(super) calm: bool,
     pub(super) shutdown_done: Option<Vec<SessionId>>,
+    /// It is being replaced.
+    pub(super) upgrading: bool,
     /// The rate of opens, while it was never changed.
     pub(super) rated: bool,
     /// How slow everybody is: in some worlds slower than a session may idle.
@@ -190,13 +195,14 @@ impl World {
             fairness: Fairness::default(),
             calm: false,
             shutdown_done: None,
+            upgrading: false,
             rated: false,
             pace: dice.pick(&[1, 1, 10, 100]).unwrap(),
             seen: BTreeSet::new(),
             trace: std::env::var_os("BROKER_SEED").is_some(),
             dice,
         };
-        if weather == Weather::Ruin {
+        if matches!(weather, Weather::Ruin | Weather::Replaced) {
             world.care = Care {
                 max_age: world.dice.percent(30).then(|| Duration::from_secs(600)),
                 keep_warm: world.dice.percent(20),
@@ -213,6 +219,9 @@ impl World {
             world.after(5_000, 200_000, Deed::Crash);
             world.after(5_000, 400_000, Deed::Sleep);
             world.after(1_000, 60_000, Deed::Outside);
+        }
+        if weather == Weather::Replaced {
+            world.after(5_000, 200_000, Deed::Upgrade);
         }
         let rate = world.dice.percent(25);
         world.configure(rate);
@@ -249,6 +258,7 @@ impl World {
                 let care = if self.calm { Care::default() } else { self.care };
                 profile.lifetimes.max_age = care.max_age;
                 profile.lifetimes.keep_warm = care.keep_warm;
+                profile.lifetimes.leave = self.weather == Weather::Replaced && name != "c";
                 profile.limits.commands = care.commands;
                 profile.limits.reserve_interactive = care.reserve;
                 profile.idle_lease = care.idle_lease;
@@ -284,8 +294,11 @@ impl World {
         while self.requests.values().any(|answered| !answered) {
             assert!(self.step(end), "nobody answers {:?}", self.unanswered());
         }
+        while self.upgrading {
+            assert!(self.step(end), "the upgrade does not end");
+        }
         let deadline = self.now + Duration::from_secs(30);
-        self.send(Event::Shutdown { deadline });
+        self.send(Event::Shutdown { deadline, leave: false });
         while self.shutdown_done.is_none() {
             assert!(self.step(deadline), "the shutdown does not end");
         }
@@ -346,6 +359,9 @@ impl World {
         } else if let Some((_, deed)) = self.deeds.pop_first() {
             self.happen(deed);
         }
+        if self.upgrading && self.shutdown_done.is_some() {
+            self.replace();
+        }
         self.check();
         self.watch_fairness();
         true
@@ -403,6 +419,7 @@ impl World {
                 self.open(session, at);
             }
             Action::Close { session, .. } => self.close(session),
+            Action::Leave { session } => self.leave(session),
             Action::Granted {
                 request, lease, fence, ..
             } => {
@@ -423,7 +440,7 @@ impl World {
             }
             Action::LeaseEnded { lease, .. } => self.lease_ended(lease),
             Action::Refused { request, .. } => self.turned_away(request),
-            Action::ShutdownDone { left, .. } => self.shutdown_done = Some(left),
+            Action::ShutdownDone { kept, left, .. } => self.shutdown_done = Some([kept, left].concat()),
             Action::Connected { session, .. } => assert!(self.overslept || self.server.shells.contains_key(&session)),
             Action::Renewed { .. } | Action::Done { .. } | Action::Waiting { .. } | Action::Ending { .. } => {}
             Action::Drained { .. } | Action::Unused { .. } => {}
@@ -453,7 +470,9 @@ impl World {
     }
 
     fn write(&mut self, seq: Seq, entry: Entry) {
-        let fails = !self.calm && matches!(self.weather, Weather::Storm | Weather::Ruin) && self.dice.percent(3);
+        let fails = !self.calm
+            && matches!(self.weather, Weather::Storm | Weather::Ruin | Weather::Replaced)
+            && self.dice.percent(3);
         let awaited = entry.is_awaited();
         if !awaited {
             self.ledger.write_behind(self.now, entry);
@@ -611,7 +630,13 @@ impl World {
                 self.meddle_outside();
                 self.after(5_000, 60_000 * self.pace, Deed::Outside);
             }
-            Deed::People | Deed::Breaks | Deed::Crash | Deed::Sleep | Deed::Outside => {}
+            Deed::Upgrade if !self.calm => {
+                let deadline = self.now + Duration::from_secs(30);
+                self.upgrading = true;
+                self.send(Event::Shutdown { deadline, leave: true });
+                self.after(60_000, 300_000 * self.pace, Deed::Upgrade);
+            }
+            Deed::People | Deed::Breaks | Deed::Crash | Deed::Upgrade | Deed::Sleep | Deed::Outside => {}
             Deed::DeleteUnheard(session) => {
                 self.server.delete(session);
             }
