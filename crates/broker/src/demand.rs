@@ -67,13 +67,38 @@ impl Broker {
     /// The one that an open would be for beside those who need a session to themselves: a first turn without a session
     /// to run on, or a connect without a session to find.
     fn sharer(&self, pool: PoolIx) -> Option<Place> {
-        match self.head(pool, Class::Turn) {
-            Some(turn) if !self.serves_turns(pool) => Some(turn),
-            Some(_) => None,
+        let first = match self.head(pool, Class::Turn) {
+            Some(turn) => Some(turn).filter(|_| !self.serves_turns(pool)),
             None => self
                 .head(pool, Class::Connect)
                 .filter(|_| self.any_open(pool).is_none()),
-        }
+        };
+        first.filter(|place| !self.waits_for_return(pool, place.request))
+    }
+
+    /// The clean session of an earlier run that is just being found again, if there is one.
+    pub(crate) fn returning(&self, pool: PoolIx) -> Option<SessionId> {
+        let returns = |id: &&SessionId| {
+            self.sessions.get(id).is_some_and(|session| {
+                session.state == State::Recovering
+                    && session.lease.is_none()
+                    && !session.dirty
+                    && session.doomed.is_none()
+            })
+        };
+        self.roster.pools[pool].sessions.iter().find(returns).copied()
+    }
+
+    /// True if a request that shares need not have another session opened, because one is just being found again. Who
+    /// does not wait, or hardly, does not wait for that either.
+    fn waits_for_return(&self, pool: PoolIx, request: RequestId) -> bool {
+        let patient = |request: &crate::request::Request| {
+            let patience = self.sharing(request.profile).spread_after;
+            request
+                .deadline
+                .is_none_or(|deadline| deadline > request.since + patience)
+        };
+        self.returning(pool).is_some() && self.requests.get(&request).is_some_and(patient)
     }
 
     /// The first `count` that need a session, in order.

@@ -41,7 +41,8 @@ impl Broker {
 
     fn spread_due(&self, pool: PoolIx) -> Option<Moment> {
         let place = self.head(pool, Class::Turn)?;
-        let waits_behind = self.serves_turns(pool) && self.roster.pools[pool].opening.is_empty();
+        let may_serve = self.serves_turns(pool) || self.returning(pool).is_some();
+        let waits_behind = may_serve && self.roster.pools[pool].opening.is_empty();
         let request = self.requests.get(&place.request)?;
         let patience = self.sharing(request.profile).spread_after;
         let since = request.since;

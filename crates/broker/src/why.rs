@@ -133,6 +133,10 @@ impl Broker {
         if self.is_covered(pool, id) || shares && !self.roster.pools[pool].opening.is_empty() {
             return self.opening(now, pool);
         }
+        if let Some(session) = self.returning(pool).filter(|_| shares) {
+            let reason = format!("session {session} of before the restart is being found again");
+            return plain(BlockedBy::Opening, reason);
+        }
         if let Some(obstacle) = self.obstacle(now, pool, request.profile) {
             return self.obstructed(now, pool, obstacle, &plain);
         }

@@ -356,6 +356,7 @@ fn on_the_peer(tally: &mut Tally) {
         assert_all_ends(endpoint, &home);
         from += 8;
     }
+    while_it_is_replaced(tally);
     behind_a_front_end(tally);
     behind_a_balancer(tally);
 }
@@ -368,6 +369,27 @@ fn changed_peer(change: impl FnOnce(String) -> String) -> Option<Endpoint> {
     let config = folder.path().join("changed.toml");
     std::fs::write(&config, change(plain)).expect("a configuration");
     Some(Endpoint::Peer(Peer::start(&python, &config.display().to_string())))
+}
+
+/// Somebody replaces the daemon, and neither comes to the end of that.
+fn while_it_is_replaced(tally: &mut Tally) {
+    let Some(endpoint) = &Endpoint::peer() else { return };
+    let plan = Round {
+        service: "winrm",
+        admins: &ADMINS[..2],
+        command: &["Get-Command", "Start-Sleep"],
+        points: UPGRADED.to_vec(),
+        faults: Vec::new(),
+        extra: "max_concurrency = 3\nmax_tenant_concurrency = 5",
+        most: (3, 5),
+    };
+    let home = round(endpoint, &plan, tally);
+    assert!(
+        UPGRADED.iter().any(|point| tally.at.contains_key(*point)),
+        "no upgrade was met: {:?}",
+        tally.at
+    );
+    assert_all_ends(endpoint, &home);
 }
 
 /// An open is sent on from one address to another: where it went is in the books before anything goes there.

@@ -185,3 +185,47 @@ fn a_session_of_an_earlier_run_is_as_old_and_as_worn_as_it_was() {
     let snapshot = bench.broker.snapshot(bench.now);
     assert_eq!((snapshot.sessions[0].commands, snapshot.sessions[0].age), (3, SECOND));
 }
+
+#[test]
+fn a_pipeline_waits_a_moment_for_a_session_that_is_being_found_again() {
+    let mut bench = bench(true);
+    let scopes = profile("p", "kenmyer@litwareinc.com", None).scopes;
+    bench.send(Event::Restored {
+        session: SessionId(7),
+        shell: crate::ShellId(7),
+        profile: "p".into(),
+        scopes,
+        identity: "https://demo/".to_owned(),
+        dirty: false,
+        age: SECOND,
+        commands: 0,
+    });
+    let shared = bench.shared("p");
+    let turn = bench.turn(shared);
+    assert_eq!(bench.blocked_by(turn), crate::BlockedBy::Opening);
+    bench.pass(SECOND);
+    assert_eq!(bench.used(), 1, "nothing was opened beside it");
+    bench.opened(SessionId(7));
+    assert_eq!(bench.runs_on(turn), Some(SessionId(7)));
+}
+
+#[test]
+fn whoever_cannot_wait_for_its_return_gets_another() {
+    for (wait, pass) in [(Some(Duration::ZERO), Duration::ZERO), (None, 3 * SECOND)] {
+        let mut bench = bench(true);
+        bench.send(Event::Restored {
+            session: SessionId(7),
+            shell: crate::ShellId(7),
+            profile: "p".into(),
+            scopes: profile("p", "kenmyer@litwareinc.com", None).scopes,
+            identity: "https://demo/".to_owned(),
+            dirty: false,
+            age: SECOND,
+            commands: 0,
+        });
+        let shared = bench.shared("p");
+        let turn = bench.turn_as(shared, wait, false);
+        bench.pass(pass);
+        assert_eq!(bench.runs_on(turn), Some(SessionId(8)));
+    }
+}
