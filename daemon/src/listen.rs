@@ -1,11 +1,18 @@
 //! The socket: bound in a folder of the user's own, answered to that user only, and bound again if it vanishes.
 
+use std::io::{self, IoSlice};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
+use tonic::transport::server::Connected;
+
+use crate::owner::Peer;
 
 /// A socket's path must fit `sockaddr_un`: 108 bytes on Linux, 104 elsewhere, with the final zero.
 pub(crate) const LONGEST_PATH: usize = 103;
@@ -73,7 +80,7 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 pub(crate) async fn accept(
     path: PathBuf,
     mut bound: Bound,
-    connections: mpsc::Sender<std::io::Result<UnixStream>>,
+    connections: mpsc::Sender<io::Result<Accepted>>,
     mut look: impl FnMut() -> bool,
 ) {
     let mut ticks = tokio::time::interval(LOOK);
@@ -81,7 +88,7 @@ pub(crate) async fn accept(
         tokio::select! {
             accepted = bound.listener.accept() => match accepted {
                 Ok((stream, _)) if is_ours(&stream) => {
-                    if connections.send(Ok(stream)).await.is_err() {
+                    if connections.send(Ok(Accepted::new(stream))).await.is_err() {
                         return;
                     }
                 }
@@ -114,11 +121,62 @@ pub(crate) async fn accept(
     }
 }
 
+/// A connection, and who made it.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    stream: UnixStream,
+    peer: Peer,
+}
+
+impl Accepted {
+    fn new(stream: UnixStream) -> Self {
+        let peer = Peer::of(&stream);
+        Self { stream, peer }
+    }
+}
+
+impl Connected for Accepted {
+    type ConnectInfo = Peer;
+
+    fn connect_info(&self) -> Peer {
+        self.peer.clone()
+    }
+}
+
+impl AsyncRead for Accepted {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, into)
+    }
+}
+
+impl AsyncWrite for Accepted {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
 /// A channel for accepted connections.
-pub(crate) fn channel() -> (
-    mpsc::Sender<std::io::Result<UnixStream>>,
-    mpsc::Receiver<std::io::Result<UnixStream>>,
-) {
+pub(crate) fn channel() -> (mpsc::Sender<io::Result<Accepted>>, mpsc::Receiver<io::Result<Accepted>>) {
     mpsc::channel(BACKLOG)
 }
 

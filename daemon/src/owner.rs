@@ -1,5 +1,6 @@
 //! What a lease dies with besides its stream and its TTL: a process, found among the caller's ancestors while the caller
-//! is connected, and watched by a descriptor that names that very process.
+//! is connected, and watched by a handle that names that very process. No step of it trusts a number whose process may
+//! have ended meanwhile.
 
 use std::sync::Arc;
 
@@ -9,18 +10,57 @@ use tokio::sync::watch;
 
 use crate::desk::{self, News};
 use crate::hub::Hub;
-use crate::sys::{self, Process};
+use crate::sys::{self, Process, Watched};
 
 /// Further up than this nobody's shell is.
 const GENERATIONS: usize = 64;
 
 /// The process that a lease is anchored to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Anchor {
     pub(crate) pid: u32,
     /// Its program's name.
     pub(crate) command: String,
     started: u64,
+    watched: Arc<Watched>,
+}
+
+/// The process at the other end of a connection.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Peer {
+    /// Its number, where that is known: enough for tables.
+    pub(crate) pid: Option<u32>,
+    /// Itself.
+    watched: Option<Arc<Watched>>,
+}
+
+impl Peer {
+    /// Who made this connection, taken as it is accepted.
+    pub(crate) fn of(stream: &tokio::net::UnixStream) -> Self {
+        let pid = stream.peer_cred().ok().and_then(|peer| peer.pid());
+        let pid = pid.and_then(|pid| u32::try_from(pid).ok());
+        Self {
+            pid,
+            watched: Watched::of_peer(stream, pid).map(Arc::new),
+        }
+    }
+
+    /// Ends when it has ended, at once if it already has; never where the system does not tell.
+    pub(crate) async fn ended(&self) {
+        match &self.watched {
+            Some(watched) => watched.ended().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// The process and its ancestors, nearest first; at least itself.
+    fn lineage(&self) -> Result<Vec<Process>, NoAnchor> {
+        let watched = self.watched.as_ref().ok_or(NoAnchor::Unknown)?;
+        let caller = watched
+            .process()
+            .ok_or(self.pid.map_or(NoAnchor::Unknown, NoAnchor::Gone))?;
+        Ok(lineage(caller))
+    }
 }
 
 /// Why there is no anchor.
@@ -43,55 +83,62 @@ impl NoAnchor {
     }
 }
 
-/// The process that `kind` means for the caller with that pid; `None` for a TTL alone.
+/// The process that `kind` means for whoever called; `None` for a TTL alone.
 pub(crate) fn choose(
     kind: Option<&anchor::Kind>,
-    caller: Option<u32>,
+    caller: &Peer,
     claimed: &[ProcessRef],
 ) -> Result<Option<Anchor>, NoAnchor> {
-    let lineage = || lineage(caller.ok_or(NoAnchor::Unknown)?);
     let chosen = match kind {
         Some(anchor::Kind::TtlOnly(_)) => return Ok(None),
         Some(anchor::Kind::Pid(pid)) => alive(*pid)?,
-        Some(anchor::Kind::Parent(_)) => {
-            let line = lineage()?;
-            line.get(1).cloned().ok_or(NoAnchor::NoShell(line[0].pid))?
-        }
-        Some(anchor::Kind::Session(_)) => {
-            let line = lineage()?;
-            alive(line[0].session)?
-        }
-        Some(anchor::Kind::Shell(_)) | None => {
-            let line = lineage()?;
-            let shell = shell(&line, claimed).ok_or(NoAnchor::NoShell(line[0].pid))?;
-            alive(shell.pid)?
-        }
+        Some(anchor::Kind::Parent(_)) => ancestor(caller, |line| line.get(1))?,
+        // Its leader may have lost the caller from its descendants, and names the session all the same.
+        Some(anchor::Kind::Session(_)) => alive(caller.lineage()?[0].session)?,
+        Some(anchor::Kind::Shell(_)) | None => ancestor(caller, |line| shell(line, claimed))?,
     };
-    Ok(Some(Anchor {
-        pid: chosen.pid,
-        command: chosen.name,
-        started: chosen.started,
-    }))
+    Ok(Some(chosen))
 }
 
-fn alive(pid: u32) -> Result<Process, NoAnchor> {
-    let process = sys::process(pid)
-        .filter(|process| !process.ended)
-        .ok_or(NoAnchor::Gone(pid))?;
-    match sys::owner_of(pid) {
-        Some(uid) if uid == sys::uid() || sys::uid() == 0 => Ok(process),
-        Some(_) => Err(NoAnchor::Foreign(pid)),
-        None => Err(NoAnchor::Gone(pid)),
+/// The process with that number, if it is one that may be an owner.
+fn alive(pid: u32) -> Result<Anchor, NoAnchor> {
+    let watched = Watched::of_pid(pid).ok_or(NoAnchor::Gone(pid))?;
+    let found = watched.process().ok_or(NoAnchor::Gone(pid))?;
+    let owner = sys::owner_of(pid);
+    match owner {
+        Some(uid) if uid == sys::uid() || sys::uid() == 0 => {}
+        Some(_) => return Err(NoAnchor::Foreign(pid)),
+        None => return Err(NoAnchor::Gone(pid)),
+    }
+    // As it was looked at, it was still there: the number was its own.
+    if watched.has_ended() {
+        return Err(NoAnchor::Gone(pid));
+    }
+    Ok(Anchor {
+        pid: found.pid,
+        command: found.name,
+        started: found.started,
+        watched: Arc::new(watched),
+    })
+}
+
+/// The ancestor that is picked. Once it is watched, it is seen to be an ancestor still: a number that had meanwhile gone
+/// to another process would be in nobody's line.
+fn ancestor(caller: &Peer, pick: impl Fn(&[Process]) -> Option<&Process>) -> Result<Anchor, NoAnchor> {
+    let line = caller.lineage()?;
+    let picked = pick(&line).ok_or(NoAnchor::NoShell(line[0].pid))?;
+    let anchor = alive(picked.pid)?;
+    let again = caller.lineage()?;
+    let is_in_line = |process: &Process| (process.pid, process.started) == (anchor.pid, anchor.started);
+    match again.iter().any(is_in_line) {
+        true => Ok(anchor),
+        false => Err(NoAnchor::Gone(picked.pid)),
     }
 }
 
-/// The caller and its ancestors, nearest first; at least the caller.
-fn lineage(caller: u32) -> Result<Vec<Process>, NoAnchor> {
-    let mut line = vec![
-        sys::process(caller)
-            .filter(|process| !process.ended)
-            .ok_or(NoAnchor::Gone(caller))?,
-    ];
+/// A process and its ancestors, nearest first.
+fn lineage(process: Process) -> Vec<Process> {
+    let mut line = vec![process];
     while line.len() < GENERATIONS {
         let Some(last) = line.last() else { break };
         match sys::process(last.parent) {
@@ -100,7 +147,7 @@ fn lineage(caller: u32) -> Result<Vec<Process>, NoAnchor> {
             _ => break,
         }
     }
-    Ok(line)
+    line
 }
 
 /// Programs that run one other program and end with it. A lease of theirs would be over before it could be used.
@@ -151,7 +198,7 @@ impl Anchor {
 
     /// Ends when the process has ended, at once if it already has.
     pub(crate) async fn ended(&self) {
-        watch(self.pid, self.started).await;
+        self.watched.ended().await;
     }
 
     /// Ends the lease when the process ends. The task goes with the lease.
@@ -167,11 +214,8 @@ impl Anchor {
 
 /// The process that an earlier run anchored a lease to, if it still is that one.
 pub(crate) fn still_there(row: &ledger::Anchor) -> Option<Anchor> {
-    (sys::boot() == row.boot && is_same(row.pid, row.started)).then(|| Anchor {
-        pid: row.pid,
-        command: row.command.clone(),
-        started: row.started,
-    })
+    let anchor = alive(row.pid).ok()?;
+    (sys::boot() == row.boot && anchor.started == row.started).then_some(anchor)
 }
 
 /// Ends a lease that outlives its stream when its process ends. The task goes with the lease.
@@ -192,50 +236,6 @@ pub(crate) async fn watch_lease(
         () = process => {}
     }
     hub.drop_extra(lease);
-}
-
-/// The process with that pid as it is now, to be watched.
-pub(crate) fn of_pid(pid: Option<u32>) -> Option<Anchor> {
-    let process = sys::process(pid?)?;
-    Some(Anchor {
-        pid: process.pid,
-        command: process.name,
-        started: process.started,
-    })
-}
-
-#[cfg(target_os = "linux")]
-async fn watch(pid: u32, started: u64) {
-    // The descriptor first, then the start time: between the two the pid cannot change hands unseen.
-    let watched = match sys::open_process(pid) {
-        Ok(watched) => watched,
-        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error()) => return,
-        Err(error) => {
-            tracing::warn!(pid, %error, "the process cannot be watched");
-            return poll(pid, started).await;
-        }
-    };
-    if is_same(pid, started) {
-        let _ = watched.readable().await;
-    }
-}
-
-/// Where the system has no descriptor for a process.
-async fn poll(pid: u32, started: u64) {
-    let mut ticks = tokio::time::interval(std::time::Duration::from_millis(250));
-    while is_same(pid, started) {
-        ticks.tick().await;
-    }
-}
-
-#[cfg(target_os = "linux")]
-fn is_same(pid: u32, started: u64) -> bool {
-    sys::process(pid).is_some_and(|process| process.started == started && !process.ended)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn is_same(pid: u32, _started: u64) -> bool {
-    sys::is_alive(pid)
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -324,34 +324,77 @@ mod tests {
         assert_eq!(shell(&line, &[]), None);
     }
 
+    fn by_pid(pid: u32) -> Result<Option<Anchor>, NoAnchor> {
+        choose(Some(&anchor::Kind::Pid(pid)), &Peer::default(), &[])
+    }
+
     #[tokio::test]
     async fn the_end_of_a_process_is_seen() {
         let mut child = std::process::Command::new("cat")
             .stdin(std::process::Stdio::piped())
             .spawn()
             .unwrap();
-        let anchor = choose(Some(&anchor::Kind::Pid(child.id())), None, &[])
-            .unwrap()
-            .unwrap();
+        let anchor = by_pid(child.id()).unwrap().unwrap();
         assert_eq!(anchor.command, "cat");
         let waiting = tokio::spawn({
             let anchor = anchor.clone();
-            async move { anchor.ended().await }
+            async move { anchor.watched.ended().await }
         });
+        assert!(!anchor.watched.has_ended());
         drop(child.stdin.take());
         waiting.await.unwrap();
         child.wait().unwrap();
-        anchor.ended().await;
-        assert_eq!(
-            choose(Some(&anchor::Kind::Pid(child.id())), None, &[]),
-            Err(NoAnchor::Gone(child.id()))
-        );
+        // For whoever comes later, too.
+        anchor.watched.ended().await;
+        assert!(anchor.watched.has_ended() && anchor.watched.process().is_none());
+        assert_eq!(by_pid(child.id()).unwrap_err(), NoAnchor::Gone(child.id()));
     }
 
+    #[tokio::test]
+    async fn a_reused_pid_is_another_process() {
+        let me = by_pid(std::process::id()).unwrap().unwrap().row();
+        assert!(still_there(&me).is_some());
+        let earlier = |row: &ledger::Anchor| ledger::Anchor {
+            started: row.started - 1,
+            ..row.clone()
+        };
+        assert!(still_there(&earlier(&me)).is_none());
+        let elsewhere = ledger::Anchor {
+            boot: "another".into(),
+            ..me
+        };
+        assert!(still_there(&elsewhere).is_none());
+    }
+
+    #[tokio::test]
+    async fn the_process_behind_a_connection_is_found_with_its_parent() {
+        let (ours, _theirs) = tokio::net::UnixStream::pair().unwrap();
+        let me = Peer::of(&ours);
+        assert_eq!(me.pid, Some(std::process::id()));
+        let parent = choose(Some(&anchor::Kind::Parent(true)), &me, &[]).unwrap().unwrap();
+        assert_eq!(parent.pid, sys::process(std::process::id()).unwrap().parent);
+    }
+
+    /// Not a test of its own: connects for the one below, and ends.
     #[test]
-    fn a_reused_pid_is_another_process() {
-        let me = of_pid(Some(std::process::id())).unwrap();
-        assert!(is_same(me.pid, me.started));
-        assert!(!is_same(me.pid, me.started + 1));
+    fn connects_and_ends() {
+        if let Some(socket) = std::env::var_os("PSLEASE_TEST_CONNECT") {
+            std::mem::forget(std::os::unix::net::UnixStream::connect(socket).unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_has_ended_before_it_was_accepted_is_nobody_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("socket");
+        let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+        let mut caller = std::process::Command::new(std::env::current_exe().unwrap());
+        caller.args(["--exact", "owner::tests::connects_and_ends"]);
+        caller.env("PSLEASE_TEST_CONNECT", &socket);
+        assert!(caller.status().unwrap().success(), "it has ended, and was waited for");
+        let (stream, _) = listener.accept().await.unwrap();
+        let gone = Peer::of(&stream);
+        gone.ended().await;
+        assert!(gone.lineage().is_err());
     }
 }

@@ -3,14 +3,15 @@
 #![allow(unsafe_code)]
 
 pub(crate) mod keyring;
+mod watched;
 
-use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::fd::AsRawFd as _;
 use std::path::Path;
 use std::time::Duration;
 
-use rustix::process::{Pid, PidfdFlags, Resource, Rlimit};
-#[cfg(target_os = "linux")]
-use tokio::io::{Interest, unix::AsyncFd};
+use rustix::process::{Resource, Rlimit};
+
+pub(crate) use watched::Watched;
 
 /// Variables that a daemon keeps of whoever started it. All others belong to one terminal, and would be stale or wrong
 /// for the next one; what an open needs of the asker's travels with the request.
@@ -72,7 +73,8 @@ pub(crate) fn process(pid: u32) -> Option<Process> {
     parse_stat(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
-/// The process with that pid; other systems do not say enough, so anchors are checked by pid alone there.
+/// The process with that pid. Of other systems nobody has asked so far: there a lease has no anchor but its stream, the
+/// process that made it, and its TTL.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn process(_pid: u32) -> Option<Process> {
     None
@@ -124,27 +126,6 @@ pub(crate) fn owner_of(pid: u32) -> Option<u32> {
 /// The effective uid of this process.
 pub(crate) fn uid() -> u32 {
     rustix::process::geteuid().as_raw()
-}
-
-/// A descriptor that becomes readable when the process ends; to be called within the runtime. It names that very process, even if the pid is used again.
-#[cfg(target_os = "linux")]
-pub(crate) fn open_process(pid: u32) -> std::io::Result<AsyncFd<OwnedFd>> {
-    let pid = i32::try_from(pid)
-        .ok()
-        .and_then(Pid::from_raw)
-        .ok_or(rustix::io::Errno::SRCH)?;
-    let descriptor = rustix::process::pidfd_open(pid, PidfdFlags::NONBLOCK)?;
-    // SAFETY: an `OwnedFd` names one open descriptor for as long as it lives, and closes it only when it is dropped.
-    Ok(unsafe { AsyncFd::register_with_interest(descriptor, Interest::READABLE) }?)
-}
-
-/// Whether a process with that pid is there.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn is_alive(pid: u32) -> bool {
-    i32::try_from(pid)
-        .ok()
-        .and_then(Pid::from_raw)
-        .is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
 }
 
 /// Time since boot, with time asleep counted.

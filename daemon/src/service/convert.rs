@@ -9,22 +9,14 @@ use proto::v1;
 use tonic::{Request, Status};
 
 use super::error;
+pub(super) use crate::owner::Peer;
 
 /// Who asks, as the socket knows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Peer {
-    pub(super) pid: Option<u32>,
-}
-
 pub(super) fn peer<T>(request: &Request<T>) -> Peer {
-    let known = request.extensions().get::<tonic::transport::server::UdsConnectInfo>();
-    let pid = known.and_then(|known| known.peer_cred).and_then(|peer| peer.pid());
-    Peer {
-        pid: pid.and_then(|pid| u32::try_from(pid).ok()),
-    }
+    request.extensions().get::<Peer>().cloned().unwrap_or_default()
 }
 
-pub(super) fn holder(peer: Peer, caller: &v1::Caller) -> Arc<Holder> {
+pub(super) fn holder(peer: &Peer, caller: &v1::Caller) -> Arc<Holder> {
     Arc::new(Holder {
         command: caller.command.clone(),
         pid: peer.pid.unwrap_or(0),

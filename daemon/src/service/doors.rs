@@ -121,7 +121,7 @@ impl Doors for DoorService {
         // While the caller is connected: later its ancestors could not be checked. Where there is no shell that would
         // outlive the caller, the connection is owner enough.
         let anchor = anchor.and_then(|anchor| anchor.kind).and_then(|kind| {
-            let chosen = owner::choose(Some(&kind), peer.pid, &caller.ancestors);
+            let chosen = owner::choose(Some(&kind), &peer, &caller.ancestors);
             chosen.unwrap_or_else(|none| {
                 tracing::debug!(%none, "a door without a shell");
                 None
@@ -136,7 +136,7 @@ impl Doors for DoorService {
             mode,
             priority: convert::priority(wish.priority(), &caller),
             deadline: convert::deadline(self.hub.clock.now(), wish.wait)?,
-            holder: convert::holder(peer, &caller),
+            holder: convert::holder(&peer, &caller),
             label: wish.label,
             with: with.map(|(held, _, _)| held),
             anchor,
@@ -157,7 +157,7 @@ impl Doors for DoorService {
             mode: Mode::Shared,
             priority: convert::priority(v1::Priority::Unspecified, &caller),
             deadline: convert::deadline(self.hub.clock.now(), request.wait)?,
-            holder: convert::holder(peer, &caller),
+            holder: convert::holder(&peer, &caller),
             label: String::new(),
             with: None,
             anchor: None,

@@ -21,7 +21,6 @@ use super::wait::{Out, Told as _, wait};
 use super::{error, value};
 use crate::desk::{Answer, Handle};
 use crate::hub::Hub;
-use crate::owner;
 use crate::session::{Feed, Item, Order, Tray};
 use crate::turn::Turn;
 
@@ -326,13 +325,8 @@ impl<'p> Running<'p> {
             }
         };
         tokio::pin!(timeout);
-        let process = owner::of_pid(self.plan.peer.pid);
-        let process = async {
-            match &process {
-                Some(process) => process.ended().await,
-                None => std::future::pending().await,
-            }
-        };
+        let peer = self.plan.peer.clone();
+        let process = peer.ended();
         tokio::pin!(process);
         let (mut timed_out, mut ended, mut hears, mut turned) = (false, false, true, true);
         let out = self.out;

@@ -60,7 +60,7 @@ struct Lease {
 const KEEP: Duration = Duration::from_millis(250);
 
 impl LeaseService {
-    async fn wish(&self, wish: Option<v1::LeaseWish>, ttl: Option<Duration>, peer: Peer) -> Result<Wish, Status> {
+    async fn wish(&self, wish: Option<v1::LeaseWish>, ttl: Option<Duration>, peer: &Peer) -> Result<Wish, Status> {
         let wish = wish.ok_or_else(|| error::usage("the wish is missing"))?;
         let caller = wish.caller.clone().unwrap_or_default();
         let (profile, bad) = profile_for(&self.hub, &wish.profile, wish.parameters.clone(), &caller).await?;
@@ -170,13 +170,7 @@ async fn hold(hub: Arc<Hub>, wish: Wish, peer: Peer, out: Out<v1::LeaseEvent>) {
         return;
     };
     let lease = held.lease;
-    let process = owner::of_pid(peer.pid);
-    let process = async {
-        match &process {
-            Some(process) => process.ended().await,
-            None => std::future::pending().await,
-        }
-    };
+    let process = peer.ended();
     tokio::pin!(process);
     let keep_at = tokio::time::Instant::now() + KEEP;
     let mut row = Some(held.row);
@@ -255,7 +249,7 @@ impl Leases for LeaseService {
     async fn hold(&self, request: Request<v1::HoldRequest>) -> Result<Response<Self::HoldStream>, Status> {
         let peer = convert::peer(&request);
         let request = request.into_inner();
-        let mut wish = self.wish(request.wish, None, peer).await?;
+        let mut wish = self.wish(request.wish, None, &peer).await?;
         if request.reclaim_lease != 0 {
             let (lease, fence) = (LeaseId(request.reclaim_lease), Fence(request.reclaim_fence));
             wish.event = Box::new(move |request| Event::Reclaim { request, lease, fence });
@@ -272,9 +266,9 @@ impl Leases for LeaseService {
         let ttl = convert::of_duration(request.ttl, "ttl")?;
         let only_ttl = matches!(kind, Some(v1::anchor::Kind::TtlOnly(_)));
         let ttl = ttl.or_else(|| only_ttl.then_some(TTL));
-        let wish = self.wish(request.wish, ttl, peer).await?;
+        let wish = self.wish(request.wish, ttl, &peer).await?;
         // While the caller is connected: later its ancestors could not be checked.
-        let anchor = owner::choose(kind.as_ref(), peer.pid, &wish.caller.ancestors)
+        let anchor = owner::choose(kind.as_ref(), &peer, &wish.caller.ancestors)
             .map_err(|none| error::status(v1::ErrorKind::Usage, none.to_string(), owner::NoAnchor::hint()))?;
         let (out, stream) = mpsc::channel(STREAM);
         tokio::spawn(acquire(self.hub.clone(), wish, anchor, out));

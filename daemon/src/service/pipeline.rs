@@ -104,7 +104,7 @@ impl PipelineService {
             priority,
             deadline: convert::deadline(self.hub.clock.now(), begin.wait)?,
             timeout: convert::of_duration(begin.timeout, "timeout")?,
-            holder: convert::holder(peer, &caller),
+            holder: convert::holder(&peer, &caller),
             peer,
             encoding,
             has_input: begin.has_input,

@@ -42,7 +42,7 @@ impl Sessions for SessionService {
                 let _ = out.send(Ok(notice)).await;
             }
             let mut news = hub.sessions.news();
-            let (name, holder) = (profile.name.as_str().into(), convert::holder(peer, &caller));
+            let (name, holder) = (profile.name.as_str().into(), convert::holder(&peer, &caller));
             let event = |request| Event::Connect {
                 request,
                 profile: name,
