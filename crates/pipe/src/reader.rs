@@ -63,10 +63,7 @@ impl Reader {
         if let Some(error) = &self.broken {
             return Err(error.clone());
         }
-        let found = self.buffer[self.scanned..]
-            .iter()
-            .position(|&b| b == b'\n')
-            .map(|at| self.scanned + at);
+        let found = memchr::memchr(b'\n', &self.buffer[self.scanned..]).map(|at| self.scanned + at);
         let end = found.unwrap_or(self.buffer.len());
         self.scanned = end;
         let line = &self.buffer[self.start..end];
