@@ -86,7 +86,7 @@ pub(crate) fn objects(home: &Home, report: &mut Report) {
 }
 
 pub(crate) fn the_same(peer: &Peer, python: &Path, report: &mut Report) {
-    let url = peer.ready["services"]["skype"].as_str().expect("a service");
+    let url = peer.service("skype");
     let python = |script: &str| {
         let mut command = Command::new(python);
         command

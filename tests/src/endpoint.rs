@@ -114,7 +114,7 @@ impl Endpoint {
                 (format!("{}{path}", tenant.url()), "allow_plain_http = true".to_owned())
             }
             Self::Peer(peer) => {
-                let uri = peer.ready["services"][service].as_str().expect("a service").to_owned();
+                let uri = peer.service(service).to_owned();
                 // The peer's plain listener takes passwords; hosts of one's own are asked for Negotiate otherwise.
                 let auth = if service == "winrm" { "auth = \"basic\"\n" } else { "" };
                 (uri, format!("{auth}ca = {:?}", peer.ca().display().to_string()))

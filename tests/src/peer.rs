@@ -1,32 +1,23 @@
 //! The peer: an endpoint on foreign code, where `../shared` is there and a Python has its requirements.
 
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 
+use reference::Program;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
 use crate::http;
 
-/// A running peer; it ends when this is dropped, because its standard input closes.
+/// A running peer; it ends when this is dropped.
 #[derive(Debug)]
 pub struct Peer {
-    process: Child,
-    /// What it said when it was ready: `url`, `ca`, `services`.
-    pub ready: Json,
-    _folder: TempDir,
+    program: Program,
 }
 
 impl Peer {
     /// The Python that has the peer's requirements; without one the interop tests are skipped, which this says.
     pub fn python() -> Option<PathBuf> {
-        let python = std::env::var_os("PSLEASE_PEER_PYTHON").map(PathBuf::from);
-        if python.is_none() || !Self::folder().is_dir() {
-            println!("skipped: no peer (`cargo xtask interop` runs these tests where ../shared is there)");
-            return None;
-        }
-        python
+        reference::python()
     }
 
     /// The folder of the peer's sources.
@@ -62,35 +53,19 @@ impl Peer {
     }
 
     fn run(python: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let folder = TempDir::new().expect("a temporary folder");
-        let mut process = Command::new(python)
-            .args(["-m", "peer", "--port", "0", "--until-stdin-closes"])
-            .args(arguments)
-            .arg("--ca-out")
-            .arg(folder.path().join("ca.pem"))
-            .current_dir(Self::folder())
-            .env("PYTHONDONTWRITEBYTECODE", "1")
-            .envs(environment.iter().copied())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the peer starts");
-        let mut line = String::new();
-        let output = process.stdout.take().expect("it was piped");
-        BufReader::new(output)
-            .read_line(&mut line)
-            .expect("the peer says that it is ready");
-        let ready = serde_json::from_str(&line).expect("one line of JSON");
         Self {
-            process,
-            ready,
-            _folder: folder,
+            program: Program::peer(python, arguments, environment),
         }
+    }
+
+    /// The URL of one of its services.
+    pub fn service(&self, name: &str) -> &str {
+        self.program.ready["services"][name].as_str().expect("a service")
     }
 
     /// Its base URL.
     pub fn url(&self) -> &str {
-        self.ready["url"].as_str().expect("a URL")
+        self.program.url()
     }
 
     /// An access token, as somebody else would have got it.
@@ -105,13 +80,6 @@ impl Peer {
 
     /// The certificate of its authority.
     pub fn ca(&self) -> &Path {
-        Path::new(self.ready["ca"].as_str().unwrap_or_default())
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        let _ = self.process.wait();
+        Path::new(self.program.ready["ca"].as_str().unwrap_or_default())
     }
 }

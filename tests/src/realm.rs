@@ -1,18 +1,15 @@
 //! A Kerberos realm for one test: the peer's KDC, where krb5kdc is installed.
 
-use std::io::{BufRead, BufReader, Write as _};
+use std::io::Write as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
-use serde_json::Value as Json;
+use reference::Program;
 
-use crate::Peer;
-
-/// A KDC with the realm EXAMPLE.TEST; it ends when this is dropped, because its standard input closes.
+/// A KDC with the realm EXAMPLE.TEST; it ends when this is dropped.
 #[derive(Debug)]
 pub struct Realm {
-    process: Child,
-    ready: Json,
+    kdc: Program,
 }
 
 impl Realm {
@@ -30,26 +27,7 @@ impl Realm {
             println!("skipped: there is no kinit (krb5-user)");
             return None;
         }
-        let mut process = Command::new(python)
-            .args(["-m", "peer.kdc"])
-            .current_dir(Peer::folder())
-            .env("PYTHONDONTWRITEBYTECODE", "1")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the KDC starts");
-        let mut line = String::new();
-        let output = process.stdout.take().expect("it was piped");
-        BufReader::new(output)
-            .read_line(&mut line)
-            .expect("the KDC says that it is ready");
-        let Ok(ready) = serde_json::from_str(&line) else {
-            println!("skipped: there is no KDC (krb5-kdc and krb5-admin-server)");
-            drop(process.stdin.take());
-            let _ = process.wait();
-            return None;
-        };
-        Some(Self { process, ready })
+        Program::kdc(python).map(|kdc| Self { kdc })
     }
 
     /// What its clients and acceptors are to find in their environment.
@@ -78,7 +56,7 @@ impl Realm {
     }
 
     fn text(&self, name: &str) -> &str {
-        self.ready[name].as_str().expect("a name")
+        self.kdc.ready[name].as_str().expect("a name")
     }
 
     /// Fills a ticket cache, as its user would.
@@ -96,12 +74,5 @@ impl Realm {
         writeln!(input, "{password}").expect("kinit asks for the password");
         drop(input);
         assert!(child.wait().expect("kinit ends").success(), "kinit {principal}");
-    }
-}
-
-impl Drop for Realm {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        let _ = self.process.wait();
     }
 }

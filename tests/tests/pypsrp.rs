@@ -46,7 +46,7 @@ with RunspacePool(wsman) as pool:
         let Endpoint::Peer(peer) = &endpoint else {
             unreachable!("it was made a line ago")
         };
-        let url = peer.ready["services"]["skype"].as_str().expect("a service");
+        let url = peer.service("skype");
         let theirs = Command::new(&python)
             .args(["-c", SCRIPT, url])
             .arg(peer.ca())

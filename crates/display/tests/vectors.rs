@@ -12,12 +12,11 @@ struct Recording {
 }
 
 fn recordings() -> Vec<Recording> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/pwsh/display");
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        println!("skipped: ../shared is absent");
+    let Some(folder) = reference::folder("vectors/pwsh/display") else {
         return Vec::new();
     };
-    let mut recordings: Vec<Recording> = entries
+    let mut recordings: Vec<Recording> = std::fs::read_dir(folder)
+        .unwrap()
         .map(|entry| {
             let path = entry.unwrap().path();
             let vector: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();

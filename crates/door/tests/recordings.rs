@@ -1,9 +1,8 @@
 //! Every recorded session of PowerShell's client is played to a door, with what PowerShell's server answered as the session
 //! behind it. The door must acknowledge and answer as that server did, and pass every body byte for byte.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "these are tests")]
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 
 use std::collections::{HashMap, VecDeque};
-use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,8 +13,6 @@ use psrp::body::{ApplicationPrivateData, Body, PipelineState};
 use psrp::{Destination, Limits, Message, MessageType, PieceReader, Reassembler};
 use uuid::Uuid;
 
-const SESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/pwsh/sessions");
-
 struct Line {
     client: bool,
     packet: Packet,
@@ -25,28 +22,17 @@ struct Line {
 type Session = (String, Vec<Line>);
 
 fn sessions() -> Option<Vec<Session>> {
-    if !Path::new(SESSIONS).is_dir() {
-        println!("skipped: ../shared is absent");
-        return None;
-    }
-    let mut all = Vec::new();
-    for entry in std::fs::read_dir(SESSIONS).unwrap() {
-        let path = entry.unwrap().path();
-        let lines = std::fs::read_to_string(&path).unwrap();
-        let lines = lines.lines().map(|line| {
-            let record: serde_json::Value = serde_json::from_str(line).unwrap();
-            let text = record["line"].as_str().unwrap().to_owned();
-            Line {
-                client: record["from"] == "client",
-                packet: Packet::read(text.as_bytes()).unwrap(),
-                text,
-            }
-        });
-        all.push((path.file_stem().unwrap().display().to_string(), lines.collect()));
-    }
-    assert!(all.len() >= 19, "only {} sessions are recorded", all.len());
-    all.sort_by(|left, right| left.0.cmp(&right.0));
-    Some(all)
+    let line = |line: reference::Line| Line {
+        client: line.client,
+        packet: Packet::read(line.text.as_bytes()).unwrap(),
+        text: line.text,
+    };
+    let sessions = reference::sessions()?.into_iter();
+    Some(
+        sessions
+            .map(|session| (session.name, session.lines.into_iter().map(line).collect()))
+            .collect(),
+    )
 }
 
 /// What crossed for one target (a pipeline, or the pool) one way, in order.

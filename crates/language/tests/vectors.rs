@@ -6,11 +6,7 @@ use language::{Constant, Error, Wildcard, parse};
 use serde_json::Value;
 
 fn vectors(name: &str) -> Option<Vec<Value>> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/pwsh");
-    let Ok(bytes) = std::fs::read(format!("{folder}/{name}")) else {
-        println!("skipped: ../shared is absent");
-        return None;
-    };
+    let bytes = std::fs::read(reference::folder("vectors/pwsh")?.join(name)).unwrap();
     Some(serde_json::from_slice(&bytes).unwrap())
 }
 

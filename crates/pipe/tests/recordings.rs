@@ -1,45 +1,19 @@
 //! Every line that PowerShell 7.6 was recorded to write is read, and written again byte for byte.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "these are tests")]
-
-use std::path::Path;
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 
 use pipe::{Packet, Reader};
 use proptest::prelude::*;
-
-const SESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/pwsh/sessions");
-
-/// A file's name, and who wrote which line in it, in order.
-type Session = (String, Vec<(String, String)>);
-
-/// Every recorded session; `None` where the recordings are absent.
-fn sessions() -> Option<Vec<Session>> {
-    if !Path::new(SESSIONS).is_dir() {
-        println!("skipped: ../shared is absent");
-        return None;
-    }
-    let mut all = Vec::new();
-    for entry in std::fs::read_dir(SESSIONS).unwrap() {
-        let path = entry.unwrap().path();
-        let text = std::fs::read_to_string(&path).unwrap();
-        let lines = text.lines().map(|line| {
-            let record: serde_json::Value = serde_json::from_str(line).unwrap();
-            let field = |name: &str| record[name].as_str().unwrap().to_owned();
-            (field("from"), field("line"))
-        });
-        all.push((path.display().to_string(), lines.collect()));
-    }
-    assert!(all.len() >= 19, "only {} sessions are recorded", all.len());
-    Some(all)
-}
+use reference::{Line, sessions};
 
 #[test]
 fn every_recorded_line_is_rewritten_byte_for_byte() {
     let Some(sessions) = sessions() else { return };
     let mut count = 0;
-    for (session, lines) in &sessions {
-        for (from, line) in lines {
-            let packet = Packet::read(line.as_bytes()).unwrap_or_else(|e| panic!("{session}, {from}: {e}"));
-            assert_eq!(packet.to_bytes(), format!("{line}\n"), "{session}");
+    for session in &sessions {
+        let name = &session.name;
+        for Line { text, .. } in &session.lines {
+            let packet = Packet::read(text.as_bytes()).unwrap_or_else(|e| panic!("{name}, {text:.100}: {e}"));
+            assert_eq!(packet.to_bytes(), format!("{text}\n"), "{name}");
             count += 1;
         }
     }
@@ -49,15 +23,15 @@ fn every_recorded_line_is_rewritten_byte_for_byte() {
 #[test]
 fn every_packet_of_a_recorded_client_is_acknowledged_by_its_server() {
     let Some(sessions) = sessions() else { return };
-    for (session, lines) in &sessions {
+    for reference::Session { name, lines } in &sessions {
         let mut owed = Vec::new();
-        for (from, line) in lines {
-            let packet = Packet::read(line.as_bytes()).unwrap();
-            if from == "client" {
+        for line in lines {
+            let packet = Packet::read(line.text.as_bytes()).unwrap();
+            if line.client {
                 owed.push(
                     packet
                         .acknowledgement()
-                        .unwrap_or_else(|| panic!("{session}: a client sent {}", packet.name())),
+                        .unwrap_or_else(|| panic!("{name}: a client sent {}", packet.name())),
                 );
             } else if let Some(at) = owed.iter().position(|due| *due == packet) {
                 owed.remove(at);
@@ -65,11 +39,11 @@ fn every_packet_of_a_recorded_client_is_acknowledged_by_its_server() {
                 assert_eq!(
                     packet.name(),
                     "Data",
-                    "{session}: an acknowledgement that nobody waited for"
+                    "{name}: an acknowledgement that nobody waited for"
                 );
             }
         }
-        assert!(owed.is_empty(), "{session}: {owed:?} never came");
+        assert!(owed.is_empty(), "{name}: {owed:?} never came");
     }
 }
 
@@ -99,8 +73,8 @@ proptest! {
     #[test]
     fn mutated_recordings_never_panic(pick in any::<prop::sample::Index>(), edits in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8)) {
         static LINES: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
-            let short = |(_, line): (String, String)| (line.len() < 2000).then_some(line);
-            sessions().unwrap_or_default().into_iter().flat_map(|(_, lines)| lines).filter_map(short).collect()
+            let short = |line: Line| (line.text.len() < 2000).then_some(line.text);
+            sessions().unwrap_or_default().into_iter().flat_map(|session| session.lines).filter_map(short).collect()
         });
         if !LINES.is_empty() {
             let mut line = pick.get(&LINES).clone().into_bytes();

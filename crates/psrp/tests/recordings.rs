@@ -22,12 +22,7 @@ struct Packet {
 }
 
 fn vectors() -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors");
-    if path.is_dir() {
-        return Some(path);
-    }
-    println!("skipped: ../shared is absent");
-    None
+    reference::folder("vectors")
 }
 
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {

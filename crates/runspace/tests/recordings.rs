@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "these are tests")]
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::path::Path;
 
 use bytes::Bytes;
 use moment::Moment;
@@ -12,32 +11,14 @@ use psrp::{Limits, Message, Reassembler};
 use runspace::{Event, InvocationState, MessageType, Operation, Outcome, Output, Pipe, Pool};
 use uuid::Uuid;
 
-const SESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/pwsh/sessions");
-
 type Lines = Vec<(bool, Packet)>;
 
 fn sessions() -> Option<Vec<(String, Lines)>> {
-    if !Path::new(SESSIONS).is_dir() {
-        println!("skipped: ../shared is absent");
-        return None;
-    }
-    let mut all = Vec::new();
-    for entry in std::fs::read_dir(SESSIONS).unwrap() {
-        let path = entry.unwrap().path();
-        let lines = std::fs::read_to_string(&path).unwrap();
-        let lines = lines.lines().map(|line| {
-            let record: serde_json::Value = serde_json::from_str(line).unwrap();
-            (
-                record["from"] == "client",
-                Packet::read(record["line"].as_str().unwrap().as_bytes()).unwrap(),
-            )
-        });
-        all.push((
-            path.file_stem().unwrap().to_string_lossy().into_owned(),
-            lines.collect(),
-        ));
-    }
-    Some(all)
+    let lines = |session: reference::Session| {
+        let packet = |line: reference::Line| (line.client, Packet::read(line.text.as_bytes()).unwrap());
+        (session.name, session.lines.into_iter().map(packet).collect())
+    };
+    Some(reference::sessions()?.into_iter().map(lines).collect())
 }
 
 /// The messages of each target, in order.

@@ -260,7 +260,7 @@ pub(crate) fn an_open_without_an_answer_says_what_may_hold_the_slots() {
 
 pub(crate) fn a_certificate_that_nobody_trusts_is_shown_with_the_line_that_would(endpoint: &Endpoint) {
     let Endpoint::Peer(peer) = endpoint else { return };
-    let uri = peer.ready["services"]["skype"].as_str().expect("a service");
+    let uri = peer.service("skype");
     let text = profile("skype-online", uri, KEN, "");
     let home = Home::new(&text);
     let mut login = Console::start(

@@ -9,12 +9,7 @@ use super::leaves::{Leaf, difference, leaves};
 use crate::*;
 
 fn recordings(what: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/pwsh")).join(what);
-    if !path.exists() {
-        println!("skipped: ../shared is absent");
-        return None;
-    }
-    Some(path)
+    reference::folder("vectors/pwsh").map(|folder| folder.join(what))
 }
 
 #[test]

@@ -1,57 +1,28 @@
 //! A running peer, and just enough HTTP to speak with it.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 
 use endpoint::{Method, Request, Response};
+use reference::Program;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-/// A running peer; it ends when this is dropped, because its standard input closes.
+/// A running peer.
 pub(crate) struct Peer {
-    process: Child,
+    _program: Program,
     pub(crate) url: String,
 }
 
 impl Peer {
     /// Starts one; `None`, and a line that says why, where there is none to start.
     pub(crate) fn start() -> Option<Self> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/peer");
-        if !folder.is_dir() {
-            println!("skipped: ../shared is absent");
-            return None;
-        }
-        let Some(python) = std::env::var_os("PSLEASE_PEER_PYTHON").map(PathBuf::from) else {
-            println!("skipped: PSLEASE_PEER_PYTHON does not name a Python with the peer's requirements");
-            return None;
-        };
-        let mut process = Command::new(python)
-            .args([
-                "-m",
-                "peer",
-                "--port",
-                "0",
-                "--plain",
-                "--until-stdin-closes",
-                "--config",
-                "online.toml",
-            ])
-            .current_dir(folder)
-            .env("PYTHONDONTWRITEBYTECODE", "1")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let ready: Value = serde_json::from_str(&line).unwrap();
-        let url = ready["url"].as_str().unwrap().to_owned();
-        Some(Self { process, url })
+        let program = Program::peer(&reference::python()?, &["--plain", "--config", "online.toml"], &[]);
+        Some(Self {
+            url: program.url().to_owned(),
+            _program: program,
+        })
     }
 
     /// Asks the peer to do something that no client could.
@@ -71,13 +42,6 @@ impl Peer {
         let answer = exchange("GET", &format!("{}/control/state", self.url), &[], "");
         let state: Value = serde_json::from_slice(&answer.body).unwrap();
         state["counts"][name].as_u64().unwrap_or_default()
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        let _ = self.process.wait();
     }
 }
 

@@ -10,9 +10,10 @@ use std::path::Path;
 use std::process::Command;
 
 use link::{Credential, Kind, Sent, Tickets};
+use reference::Program;
 use relay::Relay;
 use serde_json::json;
-use server::{Caller, Program, Server, python};
+use server::{Caller, Server, environment_of, python};
 
 const PASSWORD: &str = "p@ssw0rd!";
 const PRINCIPAL: &str = "kenmyer@EXAMPLE.TEST";
@@ -184,7 +185,7 @@ async fn in_realm(name: &str, gssapi: Option<&str>) -> Option<(Server, Server)> 
         return Some((plain, secure));
     }
     let kdc = Program::kdc(&python)?;
-    let kerberos = kdc.kerberos();
+    let kerberos = environment_of(&kdc);
     let mut again = Command::new(std::env::current_exe().unwrap());
     again
         .args(["--exact", name, "--nocapture"])

@@ -1,26 +1,18 @@
 //! The peer of ../shared with `onprem.toml`, and its KDC: started for one test and gone with it.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use link::{Answer, Call, Credential, Failure, Lane, Method, Network, Post, Session, Trust};
+use reference::Program;
 use serde_json::Value;
 
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
 /// The Python that has the peer's requirements; `None`, with a line that says so, where there is none.
 pub(crate) fn python(needs: &str) -> Option<PathBuf> {
-    let peer = folder();
-    if !peer.exists() {
-        println!("skipped: ../shared is absent");
-        return None;
-    }
-    let Some(python) = std::env::var_os("PSLEASE_PEER_PYTHON").map(PathBuf::from) else {
-        println!("skipped: PSLEASE_PEER_PYTHON does not name a Python with the peer's requirements");
-        return None;
-    };
+    let python = reference::python()?;
     let imports = format!("import {needs}");
     let found = Command::new(&python)
         .args(["-c", &imports])
@@ -33,73 +25,14 @@ pub(crate) fn python(needs: &str) -> Option<PathBuf> {
     Some(python)
 }
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/peer")
-}
-
-/// A program of the peer's, which prints one line of JSON when it is ready and ends with its standard input.
-pub(crate) struct Program {
-    child: Child,
-    pub(crate) ready: Value,
-    pub(crate) folder: tempfile::TempDir,
-}
-
-impl Program {
-    fn start(python: &Path, arguments: &[&str], environment: &[(String, String)]) -> Option<Self> {
-        let own = tempfile::tempdir().unwrap();
-        let mut command = Command::new(python);
-        command
-            .current_dir(folder())
-            .env("PYTHONDONTWRITEBYTECODE", "1")
-            .envs(environment.iter().cloned())
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
-        if arguments.contains(&"peer") {
-            command.arg("--ca-out").arg(own.path().join("ca.pem"));
-        }
-        let mut child = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let ready = serde_json::from_str(&line).ok();
-        if ready.is_none() {
-            drop(child.stdin.take());
-            let _ = child.wait();
-        }
-        Some(Self {
-            child,
-            ready: ready?,
-            folder: own,
-        })
-    }
-
-    /// A KDC; `None`, with a line that says so, where krb5kdc is not installed.
-    pub(crate) fn kdc(python: &Path) -> Option<Self> {
-        let kdc = Self::start(python, &["-m", "peer.kdc"], &[]);
-        if kdc.is_none() {
-            println!("skipped: there is no KDC (krb5-kdc and krb5-admin-server)");
-        }
-        kdc
-    }
-
-    /// What its clients and acceptors are to find in their environment.
-    pub(crate) fn kerberos(&self) -> Vec<(String, String)> {
-        let get = |name: &str| {
-            self.ready[name]
-                .as_str()
-                .map(|value| (name.to_owned(), value.to_owned()))
-        };
-        ["KRB5_CONFIG", "KRB5_KTNAME"].into_iter().filter_map(get).collect()
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
-    }
+/// What a KDC's clients and acceptors are to find in their environment.
+pub(crate) fn environment_of(kdc: &Program) -> Vec<(String, String)> {
+    let get = |name: &str| {
+        kdc.ready[name]
+            .as_str()
+            .map(|value| (name.to_owned(), value.to_owned()))
+    };
+    ["KRB5_CONFIG", "KRB5_KTNAME"].into_iter().filter_map(get).collect()
 }
 
 pub(crate) struct Server {
@@ -110,27 +43,19 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(python: &Path, plain: bool, kerberos: &[(String, String)]) -> Self {
-        let mut arguments = vec![
-            "-m",
-            "peer",
-            "--port",
-            "0",
-            "--config",
-            "onprem.toml",
-            "--until-stdin-closes",
-        ];
+        let mut arguments = vec!["--config", "onprem.toml"];
         if plain {
             arguments.push("--plain");
         }
-        let mut environment = vec![("KRB5_KTNAME".to_owned(), "FILE:/nonexistent".to_owned())];
-        environment.extend(kerberos.iter().cloned());
-        let program = Program::start(python, &arguments, &environment).expect("the peer starts");
+        let mut environment = vec![("KRB5_KTNAME", "FILE:/nonexistent")];
+        environment.extend(kerberos.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let program = Program::peer(python, &arguments, &environment);
         let network = match plain {
             true => Network::new(&Trust::System).unwrap(),
-            false => Network::new(&Trust::File(program.folder.path().join("ca.pem"))).unwrap(),
+            false => Network::new(&Trust::File(program.ca())).unwrap(),
         };
         Self {
-            url: program.ready["url"].as_str().unwrap().to_owned(),
+            url: program.url().to_owned(),
             network,
             _program: program,
         }

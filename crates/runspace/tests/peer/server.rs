@@ -1,66 +1,28 @@
 //! The peer of ../shared, started for one test and gone with it.
 
-use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use link::{Call, Credential, Network, Session, Trust};
+use reference::Program;
 use serde_json::Value;
 
 const BRIEF: Duration = Duration::from_secs(30);
 
 pub(crate) struct Server {
-    child: Child,
+    _program: Program,
     pub(crate) url: String,
     pub(crate) network: Network,
-    _folder: tempfile::TempDir,
 }
 
 impl Server {
     /// `None`, with a line that says why, where there is no peer to be had.
     pub(crate) fn start(tenant: &str) -> Option<Self> {
-        let peer = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/peer"));
-        if !peer.exists() {
-            println!("skipped: ../shared is absent");
-            return None;
-        }
-        let Some(python) = std::env::var_os("PSLEASE_PEER_PYTHON").map(PathBuf::from) else {
-            println!("skipped: PSLEASE_PEER_PYTHON does not name a Python with the peer's requirements");
-            return None;
-        };
-        let folder = tempfile::tempdir().unwrap();
-        let ca = folder.path().join("ca.pem");
-        let mut child = Command::new(python)
-            .current_dir(peer)
-            .env("PYTHONDONTWRITEBYTECODE", "1")
-            .args([
-                "-m",
-                "peer",
-                "--port",
-                "0",
-                "--config",
-                tenant,
-                "--until-stdin-closes",
-                "--ca-out",
-            ])
-            .arg(&ca)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let told: Value = serde_json::from_str(&line).unwrap();
-        let url = told["url"].as_str().unwrap().to_owned();
-        let network = Network::new(&Trust::File(ca)).unwrap();
+        let program = Program::peer(&reference::python()?, &["--config", tenant], &[]);
+        let network = Network::new(&Trust::File(program.ca())).unwrap();
         Some(Self {
-            child,
-            url,
+            url: program.url().to_owned(),
             network,
-            _folder: folder,
+            _program: program,
         })
     }
 
@@ -87,12 +49,5 @@ impl Server {
     /// How many shells there are, by the server's own count.
     pub(crate) async fn shells(&self) -> usize {
         self.control("state", None).await["shells"].as_array().unwrap().len()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
     }
 }

@@ -1,9 +1,5 @@
 //! Reads the recordings' files: of YAML just what they use.
 
-use std::path::Path;
-
-const PYPSRP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/pypsrp");
-
 pub(crate) struct Exchange {
     pub(crate) request: String,
     /// One exchange was answered by HTTP alone.
@@ -19,12 +15,9 @@ impl Exchange {
 
 /// Every exchange with the name of its file; `None` where the recordings are absent.
 pub(crate) fn recordings() -> Option<Vec<(String, Exchange)>> {
-    if !Path::new(PYPSRP).is_dir() {
-        println!("skipped: ../shared is absent");
-        return None;
-    }
+    let folder = reference::folder("vectors/pypsrp")?;
     let mut all = Vec::new();
-    for entry in std::fs::read_dir(PYPSRP).unwrap() {
+    for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|e| e == "yml") {
             let text = std::fs::read_to_string(&path).unwrap();
