@@ -1,10 +1,9 @@
 //! What PowerShell refuses to make commands of, in the order in which it looks.
 
 use crate::error::Refusal;
-use crate::syntax::{
-    CommandSyntax, Element, Expression, ExpressionKind, Invocation, Piece, Redirection, Statement, Word,
-};
+use crate::syntax::{CommandSyntax, Element, Expression, ExpressionKind, Invocation, Redirection, Statement, Word};
 use crate::token::{Place, VariablePath};
+use crate::walk::Walk;
 
 /// Statements at the top of a script block.
 pub(crate) fn check(statements: &[Statement]) -> Result<(), Refusal> {
@@ -22,7 +21,9 @@ pub(crate) fn check(statements: &[Statement]) -> Result<(), Refusal> {
         return Err(Refusal::NotPipelines);
     }
     let mut checker = Checker { using: None };
-    statements.iter().try_for_each(|each| checker.statement(each, true))?;
+    statements
+        .iter()
+        .try_for_each(|each| checker.statement_at(each, true))?;
     match checker.using {
         Some(name) => Err(Refusal::UsingVariable { name }),
         None => Ok(()),
@@ -35,15 +36,15 @@ struct Checker {
 }
 
 impl Checker {
-    fn statement(&mut self, statement: &Statement, top: bool) -> Result<(), Refusal> {
+    fn statement_at(&mut self, statement: &Statement, top: bool) -> Result<(), Refusal> {
         match statement {
             Statement::Pipeline(elements) => self.pipeline(elements, top),
             Statement::Chain(pipelines) => pipelines.iter().try_for_each(|each| self.pipeline(each, false)),
             Statement::Assignment { target, value } => {
                 self.expression(target)?;
-                self.statement(value, false)
+                self.statement(value)
             }
-            Statement::Flow(Some(value)) => self.statement(value, false),
+            Statement::Flow(Some(value)) => self.statement(value),
             Statement::Flow(None) | Statement::Control | Statement::Trap => Ok(()),
         }
     }
@@ -95,10 +96,13 @@ impl Checker {
         }
         redirections(&command.redirections)
     }
+}
+
+impl Walk for Checker {
+    type Error = Refusal;
 
     fn expression(&mut self, each: &Expression) -> Result<(), Refusal> {
         match &each.kind {
-            ExpressionKind::Number(_) | ExpressionKind::String(_) | ExpressionKind::Type => Ok(()),
             // What `using:` takes is taken before anything is sent, so PowerShell does not look into it.
             ExpressionKind::Using(inner) => {
                 if self.using.is_none() {
@@ -108,39 +112,26 @@ impl Checker {
             }
             ExpressionKind::Variable { path, splatted } => variable(path, *splatted),
             ExpressionKind::ScriptBlock => Err(Refusal::ScriptBlockArgument),
-            ExpressionKind::Expandable(pieces) => pieces.iter().try_for_each(|piece| match piece {
-                Piece::Text(_) => Ok(()),
-                Piece::Nested(nested) => self.expression(nested),
-            }),
-            ExpressionKind::Array(items) => items.iter().try_for_each(|item| self.expression(item)),
-            ExpressionKind::ArraySubexpression(statements) | ExpressionKind::Subexpression(statements) => {
-                statements.iter().try_for_each(|each| self.statement(each, false))
-            }
-            ExpressionKind::Paren(inner) => self.statement(inner, false),
-            ExpressionKind::Hashtable(pairs) => pairs.iter().try_for_each(|(key, value)| {
-                self.expression(key)?;
-                self.statement(value, false)
-            }),
-            ExpressionKind::Unary { operand, .. } | ExpressionKind::Convert { operand, .. } => self.expression(operand),
-            ExpressionKind::Binary(left, right) => {
-                self.expression(left)?;
-                self.expression(right)
-            }
-            ExpressionKind::Ternary(parts) => parts.iter().try_for_each(|part| self.expression(part)),
-            ExpressionKind::Member {
-                target,
-                member,
-                arguments,
-            } => {
-                self.expression(target)?;
-                self.expression(member)?;
-                arguments.iter().try_for_each(|argument| self.expression(argument))
-            }
-            ExpressionKind::Index { target, index } => {
-                self.expression(target)?;
-                self.expression(index)
-            }
+            ExpressionKind::Number(_)
+            | ExpressionKind::String(_)
+            | ExpressionKind::Type
+            | ExpressionKind::Expandable(_)
+            | ExpressionKind::Array(_)
+            | ExpressionKind::ArraySubexpression(_)
+            | ExpressionKind::Subexpression(_)
+            | ExpressionKind::Paren(_)
+            | ExpressionKind::Hashtable(_)
+            | ExpressionKind::Unary { .. }
+            | ExpressionKind::Binary(..)
+            | ExpressionKind::Ternary(_)
+            | ExpressionKind::Convert { .. }
+            | ExpressionKind::Member { .. }
+            | ExpressionKind::Index { .. } => self.parts(each),
         }
+    }
+
+    fn statement(&mut self, statement: &Statement) -> Result<(), Refusal> {
+        self.statement_at(statement, false)
     }
 }
 

@@ -5,7 +5,8 @@
 //! cannot be said as such a list is refused in PowerShell's own words, and nothing is guessed.
 //!
 //! Text goes through `scan` (tokens, in PowerShell's two modes), `parse` (a tree), `semantics` (errors of the whole),
-//! `check` (what PowerShell refuses), `evaluate` (constants) and `convert` (commands), as in protocol.md section 25.
+//! `check` (what PowerShell refuses), `evaluate` (constants) and `convert` (commands), as in protocol.md section 25; `walk`
+//! is the way through the tree that `semantics` and `check` share.
 //! [`quote()`] and [`Wildcard`] stand beside them: PowerShell's escaping of names in generated code, and its pattern
 //! matching.
 #![forbid(unsafe_code)]
@@ -27,6 +28,7 @@ mod syntax;
 mod token;
 #[cfg(feature = "clixml")]
 mod value;
+mod walk;
 mod wildcard;
 mod words;
 

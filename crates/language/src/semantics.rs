@@ -4,11 +4,12 @@ use std::collections::HashSet;
 
 use crate::error::Error;
 use crate::scan::Scanner;
-use crate::syntax::{Element, Expression, ExpressionKind, Piece, Redirection, Statement, Unary, Word};
+use crate::syntax::{Element, Expression, ExpressionKind, Redirection, Statement, Unary, Word};
 use crate::token::VariablePath;
+use crate::walk::Walk;
 
 pub(crate) fn check(scanner: &Scanner, statements: &[Statement]) -> Result<(), Error> {
-    let checker = Checker { scanner };
+    let mut checker = Checker { scanner };
     statements.iter().try_for_each(|statement| checker.statement(statement))
 }
 
@@ -17,24 +18,7 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    fn statement(&self, statement: &Statement) -> Result<(), Error> {
-        match statement {
-            Statement::Pipeline(elements) => self.elements(elements),
-            Statement::Chain(pipelines) => pipelines.iter().try_for_each(|pipeline| self.elements(pipeline)),
-            Statement::Assignment { target, value } => {
-                if !is_assignable(target) {
-                    let text = "The assignment expression is not valid. The input to an assignment operator must be an object that is able to accept assignments, such as a variable or a property.";
-                    return Err(self.scanner.error(target.start, "InvalidLeftHandSide", text));
-                }
-                self.expression(target)?;
-                self.statement(value)
-            }
-            Statement::Flow(Some(value)) => self.statement(value),
-            Statement::Flow(None) | Statement::Control | Statement::Trap => Ok(()),
-        }
-    }
-
-    fn elements(&self, elements: &[Element]) -> Result<(), Error> {
+    fn elements(&mut self, elements: &[Element]) -> Result<(), Error> {
         for element in elements {
             let redirections = match element {
                 Element::Expression {
@@ -58,7 +42,7 @@ impl Checker<'_> {
         Ok(())
     }
 
-    fn word(&self, word: &Word) -> Result<(), Error> {
+    fn word(&mut self, word: &Word) -> Result<(), Error> {
         match word {
             Word::Parameter { argument: None, .. } => Ok(()),
             Word::Parameter {
@@ -82,65 +66,8 @@ impl Checker<'_> {
         }
     }
 
-    fn expression(&self, each: &Expression) -> Result<(), Error> {
-        match &each.kind {
-            ExpressionKind::Number(_)
-            | ExpressionKind::String(_)
-            | ExpressionKind::Type
-            | ExpressionKind::ScriptBlock
-            | ExpressionKind::Variable { splatted: false, .. }
-            | ExpressionKind::Using(_) => Ok(()),
-            ExpressionKind::Variable { path, splatted: true } => {
-                let name = &path.full;
-                let text = format!(
-                    "The splatting operator '@' cannot be used to reference variables in an expression. '@{name}' can be used only as an argument to a command. To reference variables in an expression use '${name}'."
-                );
-                Err(self.scanner.error(each.start, "SplattingNotPermitted", text))
-            }
-            ExpressionKind::Expandable(pieces) => pieces.iter().try_for_each(|piece| match piece {
-                Piece::Text(_) => Ok(()),
-                Piece::Nested(nested) => self.expression(nested),
-            }),
-            ExpressionKind::Array(items) => items.iter().try_for_each(|item| self.expression(item)),
-            ExpressionKind::ArraySubexpression(statements) | ExpressionKind::Subexpression(statements) => {
-                statements.iter().try_for_each(|statement| self.statement(statement))
-            }
-            ExpressionKind::Paren(statement) => self.statement(statement),
-            ExpressionKind::Hashtable(pairs) => self.hashtable(pairs),
-            ExpressionKind::Unary { operator, operand } => {
-                if let Unary::Step(step) = operator
-                    && !is_assignable(operand)
-                {
-                    let text = format!("The '{step}' operator works only on variables or on properties.");
-                    return Err(self
-                        .scanner
-                        .error(operand.start, "OperatorRequiresVariableOrProperty", text));
-                }
-                self.expression(operand)
-            }
-            ExpressionKind::Convert { operand, .. } => self.expression(operand),
-            ExpressionKind::Binary(left, right) => {
-                self.expression(left)?;
-                self.expression(right)
-            }
-            ExpressionKind::Ternary(parts) => parts.iter().try_for_each(|part| self.expression(part)),
-            ExpressionKind::Member {
-                target,
-                member,
-                arguments,
-            } => {
-                self.expression(target)?;
-                self.expression(member)?;
-                arguments.iter().try_for_each(|argument| self.expression(argument))
-            }
-            ExpressionKind::Index { target, index } => {
-                self.expression(target)?;
-                self.expression(index)
-            }
-        }
-    }
-
-    fn hashtable(&self, pairs: &[(Expression, Statement)]) -> Result<(), Error> {
+    /// No key of a hash literal stands in it twice, whatever its case.
+    fn keys(&self, pairs: &[(Expression, Statement)]) -> Result<(), Error> {
         let mut keys = HashSet::new();
         for (key, _) in pairs {
             let text = match &key.kind {
@@ -153,11 +80,68 @@ impl Checker<'_> {
                 return Err(self.scanner.error(key.start, "DuplicateKeyInHashLiteral", message));
             }
         }
-        for (key, value) in pairs {
-            self.expression(key)?;
-            self.statement(value)?;
-        }
         Ok(())
+    }
+}
+
+impl Walk for Checker<'_> {
+    type Error = Error;
+
+    fn expression(&mut self, each: &Expression) -> Result<(), Error> {
+        match &each.kind {
+            ExpressionKind::Variable { path, splatted: true } => {
+                let name = &path.full;
+                let text = format!(
+                    "The splatting operator '@' cannot be used to reference variables in an expression. '@{name}' can be used only as an argument to a command. To reference variables in an expression use '${name}'."
+                );
+                return Err(self.scanner.error(each.start, "SplattingNotPermitted", text));
+            }
+            ExpressionKind::Hashtable(pairs) => self.keys(pairs)?,
+            ExpressionKind::Unary {
+                operator: Unary::Step(step),
+                operand,
+            } if !is_assignable(operand) => {
+                let text = format!("The '{step}' operator works only on variables or on properties.");
+                return Err(self
+                    .scanner
+                    .error(operand.start, "OperatorRequiresVariableOrProperty", text));
+            }
+            ExpressionKind::Variable { splatted: false, .. }
+            | ExpressionKind::Number(_)
+            | ExpressionKind::String(_)
+            | ExpressionKind::Type
+            | ExpressionKind::Using(_)
+            | ExpressionKind::ScriptBlock
+            | ExpressionKind::Expandable(_)
+            | ExpressionKind::Array(_)
+            | ExpressionKind::ArraySubexpression(_)
+            | ExpressionKind::Subexpression(_)
+            | ExpressionKind::Paren(_)
+            | ExpressionKind::Unary { .. }
+            | ExpressionKind::Binary(..)
+            | ExpressionKind::Ternary(_)
+            | ExpressionKind::Convert { .. }
+            | ExpressionKind::Member { .. }
+            | ExpressionKind::Index { .. } => {}
+        }
+        self.parts(each)
+    }
+
+    fn statement(&mut self, statement: &Statement) -> Result<(), Error> {
+        match statement {
+            Statement::Pipeline(elements) => self.elements(elements),
+            Statement::Chain(pipelines) => pipelines.iter().try_for_each(|pipeline| self.elements(pipeline)),
+            Statement::Assignment { target, value } => {
+                if !is_assignable(target) {
+                    let text = "The assignment expression is not valid. The input to an assignment operator must be an object that is able to accept assignments, such as a variable or a property.";
+                    return Err(self.scanner.error(target.start, "InvalidLeftHandSide", text));
+                }
+                self.expression(target)?;
+                self.statement(value)
+            }
+            Statement::Flow(Some(value)) => self.statement(value),
+            Statement::Flow(None) | Statement::Control | Statement::Trap => Ok(()),
+        }
     }
 }
 

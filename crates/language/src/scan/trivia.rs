@@ -106,18 +106,9 @@ impl Scanner {
                 } else {
                     1
                 };
-            } else if c == '#' {
+            } else if let Some(behind) = self.behind_comment(at) {
                 blank = false;
-                while at < length && !matches!(self.source.char(at), '\r' | '\n') {
-                    at += 1;
-                }
-            } else if c == '<' && self.source.char(at + 1) == '#' {
-                blank = false;
-                at += 2;
-                while at < length && !(self.source.char(at) == '#' && self.source.char(at + 1) == '>') {
-                    at += 1;
-                }
-                at += 2;
+                at = behind;
             } else {
                 return c == '|';
             }
@@ -130,24 +121,31 @@ impl Scanner {
         let length = self.source.len();
         let mut at = at;
         while at < length {
-            let c = self.source.char(at);
-            if c == '#' {
-                while at < length && !matches!(self.source.char(at), '\r' | '\n') {
-                    at += 1;
-                }
-            } else if c == '<' && self.source.char(at + 1) == '#' {
-                at += 2;
-                while at < length && !(self.source.char(at) == '#' && self.source.char(at + 1) == '>') {
-                    at += 1;
-                }
-                at += 2;
-            } else if is_space(c) {
+            if let Some(behind) = self.behind_comment(at) {
+                at = behind;
+            } else if is_space(self.source.char(at)) {
                 at += 1;
             } else {
                 return false;
             }
         }
         true
+    }
+
+    /// Where the comment that begins at `at` is over; nothing where none begins.
+    fn behind_comment(&self, at: usize) -> Option<usize> {
+        let rest = || at..self.source.len();
+        match (self.source.char(at), self.source.char(at + 1)) {
+            ('#', _) => {
+                let end = rest().find(|&at| matches!(self.source.char(at), '\r' | '\n'));
+                Some(end.unwrap_or(self.source.len()))
+            }
+            ('<', '#') => {
+                let closes = |at: &usize| self.source.char(*at) == '#' && self.source.char(*at + 1) == '>';
+                Some(rest().skip(2).find(closes).unwrap_or(self.source.len()) + 2)
+            }
+            _ => None,
+        }
     }
 
     /// The end of what stands before `at`: back over white space and line ends.
