@@ -1,6 +1,7 @@
 //! What is checked without running anything.
 
 use crate::cargo::{self, Outcome};
+use crate::dependencies;
 
 /// Crates that know no runtime; `clippy.toml` in each forbids the clock.
 const CORE: [&str; 11] = [
@@ -22,6 +23,7 @@ pub(crate) fn run() -> Outcome {
     cargo::run(&["fmt", "--all", "--check"])?;
     cargo::run(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])?;
     purity()?;
+    dependencies::check()?;
     deny()
 }
 

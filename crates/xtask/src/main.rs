@@ -4,6 +4,7 @@ mod bench;
 mod cargo;
 mod crash;
 mod demo;
+mod dependencies;
 mod fuzz;
 mod interop;
 mod lint;
@@ -15,7 +16,7 @@ const HELP: &str = "\
 cargo xtask <chore>
 
   ci        what CI runs: tests, lints, interop, fuzz
-  lint      rustfmt, clippy with warnings denied, purity of the core, cargo deny
+  lint      rustfmt, clippy with warnings denied, purity of the core, the table of dependencies, cargo deny
   interop   the built binaries against ../shared/peer, an endpoint on foreign code
   fuzz      each fuzz target for 20 seconds, or: fuzz [--seconds N] [TARGET...]
   crash     kills the daemon between any two of its steps, or: crash --kills N (on each endpoint)
