@@ -1,11 +1,14 @@
 //! What the daemon is told of the process that asks. Its pid and uid are not in here: those come from the socket.
 
 mod origin;
+mod process;
 
 use std::collections::HashMap;
 use std::io::IsTerminal as _;
 
 use proto::v1::{Caller, ProcessRef};
+
+use self::process::{Process, process};
 
 /// What opening a session may need of the asker's environment.
 const ENVIRONMENT: [&str; 19] = [
@@ -78,37 +81,18 @@ pub fn ancestors() -> Vec<ProcessRef> {
     let mut found = Vec::new();
     let mut pid = std::os::unix::process::parent_id();
     while pid != 0 && found.len() < GENERATIONS {
-        let Some((parent, started)) = stat(pid) else { break };
+        let Some(Process { parent, started, .. }) = process(pid) else {
+            break;
+        };
         found.push(ProcessRef { pid, started });
         pid = parent;
     }
     found
 }
 
-fn stat(pid: u32) -> Option<(u32, u64)> {
-    parse_stat(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
-}
-
-/// Parent and start time out of `/proc/PID/stat`. The name in brackets may itself hold brackets and spaces, so the
-/// fields are counted from the last closing one.
-fn parse_stat(text: &str) -> Option<(u32, u64)> {
-    let mut fields = text.get(text.rfind(')')? + 1..)?.split_ascii_whitespace();
-    // Field 3 is the first here: 4 is the parent, 22 the start time.
-    let parent = fields.nth(1)?.parse().ok()?;
-    let started = fields.nth(17)?.parse().ok()?;
-    Some((parent, started))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_program_may_have_any_name() {
-        let text = "4711 (a) b (c) S 815 4711 815 34816 0 4194304 1 2 3 4 5 6 7 8 20 0 1 0 123456 9 9";
-        assert_eq!(parse_stat(text), Some((815, 123_456)));
-        assert_eq!(parse_stat("4711 (sh"), None);
-    }
 
     #[cfg(target_os = "linux")]
     #[test]

@@ -2,6 +2,8 @@
 
 use std::io::Read as _;
 
+use super::process::{Process, process};
+
 /// So many programs above the caller are named.
 const NAMED: usize = 6;
 
@@ -10,7 +12,7 @@ pub(super) fn parents() -> Vec<String> {
     let mut names = Vec::new();
     let mut pid = std::os::unix::process::parent_id();
     while pid > 1 && names.len() < NAMED {
-        let Some((name, parent)) = name_and_parent(pid) else {
+        let Some(Process { name, parent, .. }) = process(pid) else {
             break;
         };
         // Subshells of a script are one program to a reader.
@@ -41,26 +43,17 @@ pub(super) fn origin() -> String {
         if let Some(found) = bash_line(pid).or_else(|| script(pid)) {
             return found;
         }
-        let Some((_, parent)) = name_and_parent(pid) else { break };
+        let Some(Process { parent, .. }) = process(pid) else {
+            break;
+        };
         pid = parent;
     }
     String::new()
 }
 
-fn name_and_parent(pid: u32) -> Option<(String, u32)> {
-    parse(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
-}
-
-fn parse(stat: &str) -> Option<(String, u32)> {
-    let (_, rest) = stat.split_once(" (")?;
-    let (name, rest) = rest.rsplit_once(") ")?;
-    Some((name.to_owned(), rest.split_ascii_whitespace().nth(1)?.parse().ok()?))
-}
-
 /// Where bash is in the script that it reads.
 fn bash_line(pid: u32) -> Option<String> {
-    let (name, _) = name_and_parent(pid)?;
-    if name != "bash" {
+    if process(pid)?.name != "bash" {
         return None;
     }
     let file = std::fs::read_link(format!("/proc/{pid}/fd/255")).ok()?;
@@ -106,15 +99,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_may_hold_anything() {
-        assert_eq!(parse("12 (a) b (c) S 7 12"), Some(("a) b (c".to_owned(), 7)));
-        assert_eq!(parse("12 (a"), None);
-    }
-
-    #[test]
     fn the_parent_is_named_first() {
         let own = std::os::unix::process::parent_id();
-        assert_eq!(parents().first().cloned(), name_and_parent(own).map(|(name, _)| name));
+        assert_eq!(parents().first().cloned(), process(own).map(|parent| parent.name));
     }
 
     #[test]
