@@ -15,6 +15,8 @@ mod commands;
 mod config;
 mod context;
 mod duration;
+#[cfg(test)]
+mod examples;
 mod exit;
 mod failure;
 mod local;
