@@ -69,6 +69,12 @@ impl Outbox {
                 .all(|message| message.kind() != MessageType::PipelineInput)
     }
 
+    /// Whether part of the message that starts the pipeline is here. What is neither that nor a host response is input.
+    pub(crate) fn holds_start(&self) -> bool {
+        let input = [MessageType::PipelineInput, MessageType::EndOfPipelineInput];
+        self.messages.iter().any(|message| !input.contains(&message.kind()))
+    }
+
     /// Cuts as many fragments of one stream as fit into `size` bytes.
     pub(crate) fn cut(&mut self, size: usize) -> Option<Bytes> {
         let response = self.is_response_next();

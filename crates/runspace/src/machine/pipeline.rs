@@ -145,9 +145,10 @@ impl Pipeline {
         self.closing == Closing::Wanted && self.announce == Announce::Known
     }
 
-    /// Whether the stop signal is to be sent now: after the whole message that starts the pipeline.
+    /// Whether the stop signal is to be sent now: after the whole message that starts the pipeline, and ahead of the rest of
+    /// an object of input that was begun.
     pub(crate) fn may_signal(&self) -> bool {
-        self.signal == Signal::Wanted && self.announce == Announce::Known && self.outbox.is_empty()
+        self.signal == Signal::Wanted && self.announce == Announce::Known && !self.outbox.holds_start()
     }
 
     /// The first trouble is the one that is told.

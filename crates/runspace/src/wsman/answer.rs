@@ -46,7 +46,7 @@ impl Wsman {
             Job::Delete => self.delete_answered(now, flight, verdict),
             Job::Receive(target) => self.receive_answered(now, &flight, target, verdict),
             Job::Command(id) => self.command_answered(now, flight, id, verdict),
-            Job::Send(target, repeatable) => self.send_answered(now, flight, target, repeatable, verdict),
+            Job::Send(target, load) => self.send_answered(now, flight, target, load.repeatable, verdict),
             Job::Stop(_) => self.stop_answered(now, flight, verdict),
             Job::Terminate(id) => self.terminate_answered(now, flight, id, verdict),
             Job::Get | Job::Disconnect | Job::Reconnect => self.task_answered(now, task_name(flight.job), verdict),

@@ -14,8 +14,8 @@ use crate::{Lane, Request};
 pub(super) enum Job {
     Create,
     Command(Uuid),
-    /// To a target; whether it may be sent again though it may have been done.
-    Send(Option<Uuid>, bool),
+    /// To a target.
+    Send(Option<Uuid>, Load),
     Receive(Option<Uuid>),
     Stop(Uuid),
     Terminate(Uuid),
@@ -27,6 +27,15 @@ pub(super) enum Job {
     TakeStray,
     EndStray,
     Delete,
+}
+
+/// What a Send carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Load {
+    /// Whether it may be sent again though it may have been done.
+    pub(super) repeatable: bool,
+    /// Whether it brings a part of the message that starts its pipeline.
+    pub(super) start: bool,
 }
 
 impl Job {

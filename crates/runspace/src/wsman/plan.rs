@@ -8,7 +8,7 @@ use uuid::Uuid;
 use wsman::{CommandId, MessageId, Operation, SignalCode};
 
 use super::backoff::Backoff;
-use super::flight::{Flight, Held, Job};
+use super::flight::{Flight, Held, Job, Load};
 use super::{Close, Creating, Task, Wsman};
 use crate::machine::{Announce, Closing, Phase, Signal};
 use crate::{Lane, Output, Ticket};
@@ -190,17 +190,18 @@ impl Wsman {
             let id = pipeline.id;
             return Some((Job::Terminate(id), self.signal(id, SignalCode::Terminate), AT_ONCE));
         }
-        // After the last part of the message that starts it has arrived, or the server would have nothing to stop.
+        // After the last part of the message that starts it has arrived, or the server would have nothing to stop. Input
+        // is not waited for: a command that takes none would hold its own end up.
         let held = self.held.iter().map(|held| &held.flight);
         let sending: Vec<Job> = self.flights.iter().chain(held).map(|flight| flight.job).collect();
-        let is_sending = |id| {
+        let is_starting = |id| {
             sending
                 .iter()
-                .any(|job| matches!(job, Job::Send(Some(target), _) if *target == id))
+                .any(|job| matches!(job, Job::Send(Some(target), Load { start: true, .. }) if *target == id))
         };
         let pipeline = pipelines
             .iter_mut()
-            .find(|pipeline| pipeline.may_signal() && !is_sending(pipeline.id))?;
+            .find(|pipeline| pipeline.may_signal() && !is_starting(pipeline.id))?;
         pipeline.signal = Signal::Sent;
         let id = pipeline.id;
         Some((Job::Stop(id), self.signal(id, SignalCode::Stop), AT_ONCE))
@@ -282,13 +283,12 @@ impl Wsman {
         let room = self
             .session
             .payload_budget(Operation::Send(send(command.clone(), Bytes::new())));
-        let repeatable = outbox.is_repeatable();
+        let load = Load {
+            repeatable: outbox.is_repeatable(),
+            start: outbox.holds_start(),
+        };
         let bytes = outbox.cut(room)?;
-        Some((
-            Job::Send(target, repeatable),
-            Operation::Send(send(command, bytes)),
-            AT_ONCE,
-        ))
+        Some((Job::Send(target, load), Operation::Send(send(command, bytes)), AT_ONCE))
     }
 
     fn launch(&mut self, now: Moment, lane: Lane, job: Job, operation: Operation, timeout: Duration) {

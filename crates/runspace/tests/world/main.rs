@@ -171,6 +171,24 @@ fn a_stop_waits_for_no_other_request() {
 }
 
 #[test]
+fn a_stop_waits_for_no_input_that_the_server_leaves_lying() {
+    let mut world = World::opened();
+    let id = world.start(1, "Sleep", false);
+    world.run_for(Duration::from_secs(1));
+    world.fate("Send", [Fate::Swallowed]);
+    // More than one Send takes: the object is begun, and its rest waits.
+    let body = Bytes::from(vec![b'x'; 2_000_000]);
+    world.submit(Operation::Input { pipeline: id, body });
+    world.run_for(Duration::from_secs(1));
+    let began = world.now;
+    world.submit(Operation::Stop { pipeline: id });
+    world.run_until(|event| matches!(event, Event::State { .. }));
+    assert!(world.now.since(began) < Duration::from_secs(1));
+    assert!(matches!(world.ended(id), Outcome::Stopped));
+    assert_eq!(world.posted["Send"], 1, "nobody takes the rest");
+}
+
+#[test]
 fn a_stop_before_anything_was_sent_sends_nothing() {
     let mut world = World::opened();
     let first = world.start(1, "Sleep", true);
