@@ -1,8 +1,8 @@
 //! Makes the targets' first corpus out of the recordings: `cargo run --bin seed`, then `cargo fuzz run TARGET`.
 //!
 //! Each recorded envelope is a seed of `soap`, each payload in it one of `fragment`, each recorded value, awkward
-//! document and message body one of `clixml`, and each recorded session's short lines are seeds of `pipe`. The rows of
-//! `ledger` stand here, as each release wrote them.
+//! document and message body one of `clixml`, and each recorded session's short lines are seeds of `pipe`. What its
+//! client sent, with the server's part in short, is one of `door`. The rows of `ledger` stand here, as each release wrote them.
 
 use std::collections::HashMap;
 use std::fs;
@@ -66,6 +66,7 @@ fn main() -> io::Result<()> {
     for row in ROWS {
         corpus.add("ledger", row.as_bytes())?;
     }
+    corpus.add("door", MADE.as_bytes())?;
     for path in files(&vectors.join("pypsrp"), "yml")? {
         for line in fs::read_to_string(path)?.lines() {
             let Some((_, envelope)) = line.split_once(": ").filter(|(_, e)| e.starts_with("<s:Envelope")) else {
@@ -93,6 +94,7 @@ fn main() -> io::Result<()> {
     }
     for path in files(&vectors.join("pwsh/sessions"), "jsonl")? {
         let mut stream = vec![0xff];
+        let mut lines = Vec::new();
         for record in fs::read_to_string(path)?.lines() {
             let record: serde_json::Value = serde_json::from_str(record)?;
             let line = record["line"].as_str().unwrap_or_default();
@@ -100,15 +102,70 @@ fn main() -> io::Result<()> {
                 stream.extend_from_slice(line.as_bytes());
                 stream.push(b'\n');
             }
-            if let Ok(pipe::Packet::Data { bytes, .. }) = pipe::Packet::read(line.as_bytes()) {
-                corpus.fragments(&bytes)?;
+            if let Ok(packet) = pipe::Packet::read(line.as_bytes()) {
+                if let pipe::Packet::Data { bytes, .. } = &packet {
+                    corpus.fragments(bytes)?;
+                }
+                let line = door_line(record["from"] == "client", line, &packet);
+                if lines.len() + line.len() < LONGEST {
+                    lines.extend_from_slice(line.as_bytes());
+                    lines.push(b'\n');
+                }
             }
         }
         corpus.add("pipe", &stream)?;
+        corpus.add("door", &lines)?;
     }
     println!("{} seeds in {HERE}/corpus", corpus.written.len());
     Ok(())
 }
+
+/// A line of a recorded session as the target `door` takes it: the client's as it is, the server's by what it was.
+fn door_line(client: bool, line: &str, packet: &pipe::Packet) -> String {
+    let short = match packet {
+        _ if client => line,
+        pipe::Packet::Data { ps_guid, .. } if ps_guid.is_nil() => "!t",
+        pipe::Packet::Data { bytes, .. } => match bytes.get(25..29) {
+            // The message's kind, little-endian, behind the fragment's header and the destination.
+            Some([6, 0x10, 4, 0]) => "!s0",
+            Some([0, 0x11, 4, 0]) => "!H0<I64 N=\"ci\">1</I64>",
+            _ => "!p0<S>x</S>",
+        },
+        pipe::Packet::CloseAck { .. } => "!e0",
+        _ => "!d0.......",
+    };
+    short.to_owned()
+}
+
+/// Packets that a target makes by itself, so that its search need not find out what base64 is.
+const MADE: &str = "\
+=D0a
+=D0b
+!t
+=D0i
+!k
+=C1
+=D1c
+!p0<S>x</S>
+!H0<I64 N=\"ci\">1</I64>
+=D1e~<S>some input that is cut into several fragments on its way</S>
+=P1g<Obj RefId=\"0\"><MS><I64 N=\"ci\">1</I64></MS></Obj>
+=D1f
+!d0.......
+=C2
+=D2c<Obj RefId=\"0\"><MS><B N=\"IsNested\">true</B></MS></Obj>
+=S1
+!s0
+!e0
+=X1
+=D0j
+!r
+=D0k
+!q
+=X2
+!e0
+=X0
+";
 
 fn files(folder: &Path, extension: &str) -> io::Result<Vec<PathBuf>> {
     let mut paths: Vec<PathBuf> = fs::read_dir(folder)?

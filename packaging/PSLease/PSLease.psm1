@@ -3,6 +3,9 @@
 # Every file here is parsed by Windows PowerShell 5.1 too. What only PowerShell 7 can do stands in Core/, what is said in its
 # place elsewhere in Desktop/, and one of the two is loaded.
 
+# Strictness of the caller's is the caller's: events of pslease leave out what is not known.
+Set-StrictMode -Off
+
 # The oldest program that takes the arguments, and writes the events, of this module.
 $script:MinimumProgramVersion = [version]'0.1.0'
 
@@ -33,6 +36,14 @@ Register-ArgumentCompleter -ParameterName 'ProfileName' -CommandName @(
 ) -ScriptBlock {
     param($commandName, $parameterName, $wordToComplete, $commandAst, $fakeBoundParameters)
     Get-ProfileCompletion -Word $wordToComplete
+}
+
+Register-ArgumentCompleter -ParameterName 'Name' -CommandName @(
+    'Disconnect-PSLease'
+    'Get-PSLease'
+) -ScriptBlock {
+    param($commandName, $parameterName, $wordToComplete, $commandAst, $fakeBoundParameters)
+    Get-LeaseCompletion -Word $wordToComplete
 }
 
 Export-ModuleMember -Function @(

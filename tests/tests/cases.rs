@@ -14,6 +14,7 @@ pub(crate) mod module;
 mod negotiate;
 pub(crate) mod operate;
 pub(crate) mod owners;
+pub(crate) mod passing;
 pub(crate) mod restart;
 pub(crate) mod run;
 pub(crate) mod slots;

@@ -165,8 +165,9 @@ impl Broker {
                 deadline,
                 holder,
                 nested,
+                only,
             } => {
-                self.turn(now, turn, lease, fence, deadline, holder, nested);
+                self.turn(now, turn, lease, fence, deadline, holder, nested, only);
                 return Some(turn);
             }
             Event::Renew {

@@ -116,6 +116,12 @@ impl Broker {
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
+        for request in std::mem::take(&mut session.wanted) {
+            self.turn_away(request, Refusal::UnknownSession(id));
+        }
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
         for turn in std::mem::take(&mut session.turns) {
             self.turns.remove(&turn.request);
             if let Some(lease) = self.leases.get_mut(&turn.lease) {

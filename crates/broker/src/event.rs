@@ -65,8 +65,11 @@ pub enum Event {
         fence: Fence,
         deadline: Option<Moment>,
         holder: Arc<Holder>,
-        /// The pipeline says that it is nested: it starts at once if its lease holds a turn, and keeps that turn.
+        /// The pipeline says that it is nested: it starts as soon as its lease holds a turn, and keeps that turn.
         nested: bool,
+        /// The only session that will do, under a lease that has none to itself. Refused as
+        /// [`UnknownSession`](crate::Refusal::UnknownSession) once that is not to be had any more.
+        only: Option<SessionId>,
     },
     /// Takes a request back that waits: it is refused as cancelled. Does nothing to one that was answered.
     Cancel { request: RequestId },

@@ -79,6 +79,7 @@ impl Broker {
             lease: None,
             turns: Vec::new(),
             queue: Default::default(),
+            wanted: Default::default(),
             commands: 0,
             dirty: false,
             newborn: false,

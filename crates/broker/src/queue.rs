@@ -119,9 +119,15 @@ impl Broker {
                     session.queue.push_back(request);
                 }
             }
+            Ask::TurnOn { session, .. } => {
+                if let Some(session) = self.sessions.get_mut(&session) {
+                    session.wanted.push_back(request);
+                }
+                self.mark(self.roster.profiles[profile].pool);
+            }
             Ask::Lease { .. } | Ask::Turn { .. } | Ask::Connect => {}
         }
-        if let Ask::Turn { lease } | Ask::BoundTurn { lease, .. } = ask
+        if let Some(lease) = ask.turn_of()
             && let Some(lease) = self.leases.get_mut(&lease)
         {
             lease.waiting.insert(request);
@@ -141,6 +147,7 @@ impl Broker {
             profile,
             ask,
             priority,
+            nested: false,
             holder,
             since: now,
             deadline,
@@ -162,9 +169,15 @@ impl Broker {
                     session.queue.retain(|other| *other != id);
                 }
             }
+            Ask::TurnOn { session, .. } => {
+                if let Some(session) = self.sessions.get_mut(&session) {
+                    session.wanted.retain(|other| *other != id);
+                }
+                self.mark(self.roster.profiles[request.profile].pool);
+            }
             Ask::Lease { .. } | Ask::Turn { .. } | Ask::Connect => {}
         }
-        if let Ask::Turn { lease } | Ask::BoundTurn { lease, .. } = request.ask
+        if let Some(lease) = request.ask.turn_of()
             && let Some(lease) = self.leases.get_mut(&lease)
         {
             lease.waiting.remove(&id);

@@ -18,6 +18,8 @@ pub(crate) struct Request {
     pub(crate) profile: ProfileIx,
     pub(crate) ask: Ask,
     pub(crate) priority: Priority,
+    /// A turn that starts together with the next one of its lease.
+    pub(crate) nested: bool,
     pub(crate) holder: Arc<Holder>,
     pub(crate) since: Moment,
     pub(crate) deadline: Option<Moment>,
@@ -41,6 +43,11 @@ pub(crate) enum Ask {
         lease: LeaseId,
         session: SessionId,
     },
+    /// A turn on this session and no other, under a lease that has none to itself: stands beside the profile's line.
+    TurnOn {
+        lease: LeaseId,
+        session: SessionId,
+    },
     Connect,
     /// A shared lease for which no fence is durable yet.
     Fence {
@@ -49,6 +56,14 @@ pub(crate) enum Ask {
 }
 
 impl Ask {
+    /// The lease for which it waits, where it waits for a turn.
+    pub(crate) fn turn_of(self) -> Option<LeaseId> {
+        match self {
+            Self::Turn { lease } | Self::BoundTurn { lease, .. } | Self::TurnOn { lease, .. } => Some(lease),
+            Self::Lease { .. } | Self::Connect | Self::Fence { .. } => None,
+        }
+    }
+
     /// The profile's line in which it stands, if it does.
     pub(crate) fn class(self) -> Option<Class> {
         match self {
@@ -58,14 +73,17 @@ impl Ask {
             Self::Lease { mode: Mode::Fresh, .. } => Some(Class::Fresh),
             Self::Turn { .. } => Some(Class::Turn),
             Self::Connect => Some(Class::Connect),
-            Self::Lease { mode: Mode::Shared, .. } | Self::BoundTurn { .. } | Self::Fence { .. } => None,
+            Self::Lease { mode: Mode::Shared, .. }
+            | Self::BoundTurn { .. }
+            | Self::TurnOn { .. }
+            | Self::Fence { .. } => None,
         }
     }
 
     pub(crate) fn wish(self) -> Wish {
         match self {
             Self::Lease { mode, .. } => Wish::Lease(mode),
-            Self::Turn { lease } | Self::BoundTurn { lease, .. } => Wish::Turn(lease),
+            Self::Turn { lease } | Self::BoundTurn { lease, .. } | Self::TurnOn { lease, .. } => Wish::Turn(lease),
             Self::Connect => Wish::Connect,
             Self::Fence { .. } => Wish::Lease(Mode::Shared),
         }

@@ -69,7 +69,8 @@ impl Broker {
             self.hand_over(now, id, claimant);
             return;
         }
-        let turn = self.head(pool, Class::Turn).map(|place| (place, Class::Turn));
+        let turn = self.head(pool, Class::Turn).into_iter().chain(self.head_wanting(id));
+        let turn = turn.min().map(|place| (place, Class::Turn));
         let exclusive = self
             .head_alone(pool, Class::Exclusive)
             .map(|place| (place, Class::Exclusive));

@@ -37,6 +37,8 @@ pub(crate) struct Session {
     pub(crate) turns: Vec<Turn>,
     /// Turns of the bound lease that wait.
     pub(crate) queue: VecDeque<RequestId>,
+    /// Turns of leases without a session that wait for this one and no other.
+    pub(crate) wanted: VecDeque<RequestId>,
     /// Pipelines begun.
     pub(crate) commands: u32,
     /// An exclusive lease ran something, or something ended badly: nobody else gets it.

@@ -153,7 +153,8 @@ impl Broker {
                 .into_iter()
                 .flat_map(|class| row.line(class).iter().map(|place| place.request))
         });
-        let bound = self.sessions.values().flat_map(|session| session.queue.iter().copied());
+        let bound = self.sessions.values();
+        let bound = bound.flat_map(|session| session.queue.iter().chain(&session.wanted).copied());
         lines
             .chain(bound)
             .chain(self.fenceless.iter().copied())

@@ -19,9 +19,13 @@ const REST_EVERY: Duration = Duration::from_secs(10);
 impl Broker {
     /// Something changed that those who wait in the pool may want to know.
     pub(crate) fn touch(&mut self, now: Moment, pool: PoolIx) {
+        let wanted = self.roster.pools[pool].sessions.iter();
+        let wanted = wanted
+            .filter_map(|id| self.sessions.get(id))
+            .any(|row| !row.wanted.is_empty());
         for profile in self.roster.pools[pool].profiles.clone() {
             let row = &self.roster.profiles[profile];
-            if row.waiting() > 0 && !self.timers.is_set(Timer::Tell(profile)) {
+            if (wanted || row.waiting() > 0) && !self.timers.is_set(Timer::Tell(profile)) {
                 self.timers.set(Timer::Tell(profile), now.max(row.told + FIRST_EVERY));
             }
         }
@@ -55,6 +59,12 @@ impl Broker {
             more |= line.len() > FIRST;
             for place in line.iter().take(FIRST).collect::<Vec<_>>() {
                 self.tell(now, place.request);
+            }
+        }
+        for session in self.roster.pools[self.roster.profiles[profile].pool].sessions.clone() {
+            let wanted = self.sessions.get(&session).map(|row| row.wanted.clone());
+            for request in wanted.unwrap_or_default() {
+                self.tell(now, request);
             }
         }
         if more && !self.timers.is_set(Timer::TellRest(profile)) {

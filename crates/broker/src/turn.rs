@@ -10,6 +10,7 @@ use crate::broker::Broker;
 use crate::event::TurnOutcome;
 use crate::holder::Holder;
 use crate::ids::{Fence, LeaseId, RequestId, SessionId};
+use crate::line::Place;
 use crate::profile::Sharing;
 use crate::request::Ask;
 use crate::roster::{Class, PoolIx, follow};
@@ -27,6 +28,7 @@ impl Broker {
         deadline: Option<Moment>,
         holder: Arc<Holder>,
         nested: bool,
+        only: Option<SessionId>,
     ) {
         if let Err(refusal) = self.check_lease(lease_id, Some(fence)) {
             self.refuse(id, refusal);
@@ -42,18 +44,22 @@ impl Broker {
         }
         let (profile, priority) = (lease.profile, lease.priority);
         let Some(bound) = lease.session else {
-            if self.roster.profiles[profile].profile.is_none() {
-                self.refuse(id, Refusal::ProfileRemoved);
-            } else {
-                self.enqueue(
-                    now,
-                    id,
-                    profile,
-                    Ask::Turn { lease: lease_id },
-                    priority,
-                    deadline,
-                    holder,
-                );
+            let pool = self.roster.profiles[profile].pool;
+            let ask = match only {
+                Some(session) if !self.gives_turns(pool, session) => Err(Refusal::UnknownSession(session)),
+                Some(session) => Ok(Ask::TurnOn {
+                    lease: lease_id,
+                    session,
+                }),
+                None if self.roster.profiles[profile].profile.is_none() => Err(Refusal::ProfileRemoved),
+                None => Ok(Ask::Turn { lease: lease_id }),
+            };
+            match ask {
+                Ok(ask) => {
+                    self.enqueue(now, id, profile, ask, priority, deadline, holder);
+                    self.note_nested(id, nested);
+                }
+                Err(refusal) => self.refuse(id, refusal),
             }
             return;
         };
@@ -77,17 +83,49 @@ impl Broker {
                 deadline,
                 holder,
             );
+            self.note_nested(id, nested);
         }
+    }
+
+    /// True if pipelines of the pool that want this session and no other may wait for it.
+    fn gives_turns(&self, pool: PoolIx, id: SessionId) -> bool {
+        self.sessions
+            .get(&id)
+            .is_some_and(|session| session.pool == pool && session.state == State::Open && session.doomed.is_none())
+    }
+
+    fn note_nested(&mut self, id: RequestId, nested: bool) {
+        if let Some(request) = self.requests.get_mut(&id) {
+            request.nested = nested;
+        }
+    }
+
+    /// The first, among profiles that are not paused, of those who want this session and no other.
+    pub(crate) fn head_wanting(&self, id: SessionId) -> Option<Place> {
+        let wanted = self.sessions.get(&id)?.wanted.iter();
+        wanted
+            .filter_map(|request| self.requests.get(request))
+            .find(|request| !self.roster.profiles[request.profile].paused)
+            .map(|request| request.place)
     }
 
     /// Ends the wait for a turn with one.
     pub(crate) fn grant_turn(&mut self, now: Moment, id: RequestId, session: SessionId) {
         let Some(request) = self.take_request(id) else { return };
-        let (Ask::Turn { lease } | Ask::BoundTurn { lease, .. }) = request.ask else {
+        let Some(lease) = request.ask.turn_of() else {
             debug_assert!(false, "request {id} asked for no turn");
             return;
         };
         self.start_turn(now, id, session, lease, request.holder);
+        // Those that run within it, and came before it could start.
+        let waiting = self.leases.get(&lease).map(|lease| lease.waiting.clone());
+        for other in waiting.unwrap_or_default() {
+            if self.requests.get(&other).is_some_and(|request| request.nested)
+                && let Some(request) = self.take_request(other)
+            {
+                self.start_turn(now, other, session, lease, request.holder);
+            }
+        }
     }
 
     fn start_turn(
@@ -238,12 +276,11 @@ impl Broker {
             .filter(|turn| !turn.stopping)
             .filter_map(|turn| Some((turn.stalled?, turn.request, turn.lease)))
             .min()?;
-        let head = self
-            .head(session.pool, Class::Turn)
-            .and_then(|place| self.requests.get(&place.request));
-        let waiting = head
-            .map(|request| request.since)
+        let waiting = [self.head(session.pool, Class::Turn), self.head_wanting(id)]
             .into_iter()
+            .flatten()
+            .filter_map(|place| self.requests.get(&place.request))
+            .map(|request| request.since)
             .chain(session.claim.map(|(_, since)| since))
             .min()?;
         let profile = self.leases.get(&lease).map(|lease| lease.profile);

@@ -80,6 +80,11 @@ impl Broker {
                     .get(&session)
                     .and_then(|row| row.queue.iter().position(|other| *other == id)),
             ),
+            Ask::TurnOn { session, .. } => {
+                let wanted = self.sessions.get(&session).map(|row| &row.wanted);
+                let before = wanted.and_then(|wanted| wanted.iter().position(|other| *other == id));
+                rank(&[Class::Turn]) + before.unwrap_or_default()
+            }
             Ask::Turn { .. } => rank(&[Class::Turn]),
             Ask::Lease { .. } | Ask::Connect => rank(&[Class::Exclusive, Class::Fresh, Class::Connect]),
         };
@@ -113,7 +118,14 @@ impl Broker {
                     None => self.busy(pool, vec![session], position),
                 };
             }
-            Ask::Turn { .. } | Ask::Lease { .. } | Ask::Connect => {}
+            Ask::TurnOn { session, .. } if !row.paused => {
+                let free = self.sessions.get(&session).is_some_and(Session::is_ready);
+                return match self.paced(now, self.roster.party_of(pool).admin).filter(|_| free) {
+                    Some(at) => self.paced_cause(now, pool, at),
+                    None => self.busy(pool, vec![session], position),
+                };
+            }
+            Ask::Turn { .. } | Ask::TurnOn { .. } | Ask::Lease { .. } | Ask::Connect => {}
         }
         if row.paused {
             return plain(BlockedBy::Paused, format!("profile {} is paused", row.name));

@@ -53,6 +53,12 @@ pub enum Action {
         /// The pipeline.
         run: Run,
     },
+    /// Reset the session's state: [`Door::reset`](crate::Door::reset) is due. Only where the session is
+    /// [the console's alone](crate::Config::alone).
+    Reset {
+        /// The console's number of the request.
+        ci: i64,
+    },
     /// The console's public key: [`Door::session_key`](crate::Door::session_key) is due. From now on the door is bound to the
     /// session that answers.
     PublicKey {

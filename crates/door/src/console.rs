@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use moment::Moment;
-use pipe::Packet;
+use pipe::{Packet, Stream};
 use psrp::body::{Availability, ErrorRecord, PipelineState};
 use psrp::server::Request;
 use psrp::{Header, MessageType, body};
@@ -34,8 +34,8 @@ impl Door {
     fn take(&mut self, now: Moment, packet: Packet) {
         let of = packet.ps_guid();
         match packet {
-            Packet::Data { bytes, .. } if of.is_nil() => self.pool_data(now, bytes),
-            Packet::Data { bytes, .. } => self.pipeline_data(now, of, bytes),
+            Packet::Data { stream, bytes, .. } if of.is_nil() => self.pool_data(now, stream, bytes),
+            Packet::Data { stream, bytes, .. } => self.pipeline_data(now, of, stream, bytes),
             Packet::Command { .. } => self.announced(of),
             Packet::Signal { .. } => self.signalled(of),
             Packet::Close { .. } if of.is_nil() => self.pool_closed(),
@@ -53,9 +53,14 @@ impl Door {
         }
     }
 
-    fn pool_data(&mut self, now: Moment, bytes: Bytes) {
+    fn pool_data(&mut self, now: Moment, stream: Stream, bytes: Bytes) {
         if self.is_listening() {
-            if let Err(error) = self.pool.receive(None, bytes) {
+            if let Err(error) = self.receive(None, stream, bytes) {
+                if matches!(error, psrp::Error::Version { .. }) {
+                    // A console that learns what is spoken here has words of its own for it.
+                    let capability = self.pool.capability();
+                    self.send(capability);
+                }
                 return self.fault(&error.to_string());
             }
             self.requests(now);
@@ -63,18 +68,34 @@ impl Door {
         self.packet(&Packet::DataAck { ps_guid: Uuid::nil() });
     }
 
+    /// An answer to a host call may stand between two parts of an object of the other stream: PowerShell lets it overtake.
+    fn receive(&mut self, target: Option<Uuid>, stream: Stream, bytes: Bytes) -> Result<(), psrp::Error> {
+        match stream {
+            Stream::Default => self.pool.receive(target, bytes),
+            Stream::PromptResponse => self.pool.receive_response(target, bytes),
+        }
+    }
+
     /// What has no meaning is acknowledged and forgotten, as PowerShell's server does.
-    fn pipeline_data(&mut self, now: Moment, of: Uuid, bytes: Bytes) {
+    fn pipeline_data(&mut self, now: Moment, of: Uuid, stream: Stream, bytes: Bytes) {
         let known = self.pipelines.get(&of).is_some_and(Pipeline::is_heard);
         if known && self.is_listening() {
-            match self.pool.receive(Some(of), bytes) {
+            match self.receive(Some(of), stream, bytes) {
                 Ok(()) => self.requests(now),
                 Err(error @ psrp::Error::OtherPool { .. }) => return self.fault(&error.to_string()),
                 Err(error) => self.spoiled(of, &error.to_string()),
             }
         }
         match self.pipelines.get_mut(&of) {
-            Some(pipeline) if pipeline.is_heard() && pipeline.undelivered > self.config.ahead => pipeline.owed += 1,
+            Some(pipeline) if pipeline.is_heard() && pipeline.undelivered > self.config.most => {
+                self.fault("input was sent on and on without waiting for its acknowledgement");
+            }
+            // The answer to a question is input of nobody's.
+            Some(pipeline)
+                if stream == Stream::Default && pipeline.is_heard() && pipeline.undelivered > self.config.ahead =>
+            {
+                pipeline.owed += 1;
+            }
             _ => self.packet(&Packet::DataAck { ps_guid: of }),
         }
     }
@@ -108,7 +129,7 @@ impl Door {
     fn signalled(&mut self, of: Uuid) {
         match self.pipelines.get_mut(&of) {
             Some(pipeline) if pipeline.stage == Stage::Started && !pipeline.closing => {
-                pipeline.signalled = true;
+                pipeline.signals += 1;
                 self.stop(of);
             }
             _ => self.packet(&Packet::SignalAck { ps_guid: of }),
@@ -200,7 +221,7 @@ impl Door {
                         self.act(Action::HostResponse { run: Some(run), body });
                     }
                 }
-                // One runspace is what there is, and it is not this console's alone to reset.
+                // One runspace is what there is.
                 Request::SetMaxRunspaces { ci, max_runspaces } => {
                     self.available(ci, Availability::Done(max_runspaces == 1));
                 }
@@ -211,19 +232,27 @@ impl Door {
                     let busy = self.pipelines.values().any(|pipeline| pipeline.stage == Stage::Started);
                     self.available(ci, Availability::Count(i32::from(!busy)));
                 }
+                Request::ResetRunspaceState { ci } if self.config.alone => self.act(Action::Reset { ci }),
                 Request::ResetRunspaceState { ci } => self.available(ci, Availability::Done(false)),
                 Request::PublicKey { body, .. } => self.act(Action::PublicKey { body }),
                 Request::Ignored {
                     pipeline: Some(pipeline),
                     kind: Some(MessageType::CreatePipeline | MessageType::GetCommandMetadata),
                     ..
-                } => self.spoiled(pipeline, "the session is not open"),
+                } if self.is_announced(pipeline) => self.spoiled(pipeline, "the session is not open"),
                 Request::Ignored { .. } => {}
             }
         }
     }
 
-    fn available(&mut self, ci: i64, answer: Availability) {
+    /// Whether what it is to run has not come.
+    fn is_announced(&self, of: Uuid) -> bool {
+        self.pipelines
+            .get(&of)
+            .is_some_and(|pipeline| pipeline.stage == Stage::Announced)
+    }
+
+    pub(crate) fn available(&mut self, ci: i64, answer: Availability) {
         let message = self.pool.availability(ci, answer);
         self.send(message);
     }
@@ -294,9 +323,11 @@ impl Door {
     /// What a final state owes: acknowledgements that were withheld, and that of the signal.
     pub(crate) fn finished(&mut self, of: Uuid) {
         self.acknowledge(of);
-        if let Some(pipeline) = self.pipelines.get_mut(&of)
-            && std::mem::take(&mut pipeline.signalled)
-        {
+        let signals = self
+            .pipelines
+            .get_mut(&of)
+            .map(|pipeline| std::mem::take(&mut pipeline.signals));
+        for _ in 0..signals.unwrap_or_default() {
             self.packet(&Packet::SignalAck { ps_guid: of });
         }
     }

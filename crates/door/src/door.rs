@@ -21,6 +21,10 @@ pub struct Config {
     pub pause: Duration,
     /// How much input of one pipeline, in bytes, may wait for the remote before its packets go unacknowledged.
     pub ahead: usize,
+    /// How much of it ends the session: a console that goes on sending without an acknowledgement breaks a rule.
+    pub most: usize,
+    /// Whether nobody else uses the session behind the door, so that the console may reset it.
+    pub alone: bool,
     /// How many pipelines a console may have announced and not closed.
     pub pipelines: usize,
     /// The longest line, in bytes.
@@ -30,11 +34,13 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// 20 ms, 1 MiB, 256 pipelines, lines of 1 MiB, and PowerShell's own 10 MB an object.
+    /// 20 ms, 1 MiB and 64 MiB, not alone, 256 pipelines, lines of 1 MiB, and PowerShell's own 10 MB an object.
     fn default() -> Self {
         Self {
             pause: Duration::from_millis(20),
             ahead: 1 << 20,
+            most: 64 << 20,
+            alone: false,
             pipelines: 256,
             line: Limits::default().line,
             limits: psrp::Limits::SERVER,
@@ -78,6 +84,8 @@ pub struct Door {
     pub(crate) pipelines: BTreeMap<Uuid, Pipeline>,
     /// The console's ids, by ours.
     pub(crate) runs: HashMap<Run, Uuid>,
+    /// Answers to public keys that came before the pool was open.
+    pub(crate) early_keys: Vec<Bytes>,
     last_run: u64,
     outputs: VecDeque<Output>,
     /// The bytes in `outputs`.
@@ -101,6 +109,7 @@ impl Door {
             pool,
             pipelines: BTreeMap::new(),
             runs: HashMap::new(),
+            early_keys: Vec::new(),
             last_run: 0,
             outputs: VecDeque::new(),
             waiting: 0,
@@ -159,6 +168,9 @@ impl Door {
             let opened = self.pool.opened();
             self.send(opened);
             self.act(Action::Opened);
+            for body in std::mem::take(&mut self.early_keys) {
+                self.session_key(body);
+            }
         }
     }
 

@@ -22,8 +22,8 @@ pub(crate) enum Stage {
 pub(crate) struct Pipeline {
     pub(crate) run: Run,
     pub(crate) stage: Stage,
-    /// A SignalAck is owed, once it has stopped.
-    pub(crate) signalled: bool,
+    /// SignalAcks that are owed, once it has stopped.
+    pub(crate) signals: usize,
     /// A CloseAck is owed, once it is over.
     pub(crate) closing: bool,
     /// The session was told to stop it.
@@ -41,7 +41,7 @@ impl Pipeline {
         Self {
             run,
             stage: Stage::Announced,
-            signalled: false,
+            signals: 0,
             closing: false,
             stopping: false,
             undelivered: 0,

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use pipe::Packet;
-use psrp::body::{ErrorRecord, InvocationState, PipelineState};
+use psrp::body::{Availability, ErrorRecord, InvocationState, PipelineState};
 use psrp::{MessageType, Piece};
 use uuid::Uuid;
 
@@ -130,11 +130,31 @@ impl Door {
         }
     }
 
-    /// The answer to the console's public key: the body of the remote's ENCRYPTED_SESSION_KEY.
+    /// The answer to the console's public key: the body of the remote's ENCRYPTED_SESSION_KEY. Where the opening is still
+    /// being answered, it waits for that.
     pub fn session_key(&mut self, body: Bytes) {
+        match self.phase {
+            Phase::Opened => {
+                let message = self.pool.session_key_body(body);
+                self.send(message);
+            }
+            Phase::Fresh | Phase::Greeted { .. } => self.early_keys.push(body),
+            Phase::Closing | Phase::Closed | Phase::Broken | Phase::Gone => {}
+        }
+    }
+
+    /// The remote needs the session key exchanged (PUBLIC_KEY_REQUEST), for something that this console runs.
+    pub fn key_requested(&mut self) {
         if self.phase == Phase::Opened {
-            let message = self.pool.session_key_body(body);
+            let message = self.pool.public_key_request();
             self.send(message);
+        }
+    }
+
+    /// The answer to [`Action::Reset`]: whether the remote has reset its state.
+    pub fn reset(&mut self, ci: i64, done: bool) {
+        if self.phase == Phase::Opened {
+            self.available(ci, Availability::Done(done));
         }
     }
 

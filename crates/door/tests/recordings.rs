@@ -133,6 +133,7 @@ impl<'s> Behind<'s> {
                 Action::Stop { run } => self.stopped.push(run),
                 Action::PublicKey { body } => self.keys.push(body),
                 Action::HangUp => panic!("{}: PowerShell's client broke a rule", self.name),
+                Action::Reset { .. } => panic!("{}: a shared session is not reset", self.name),
             }
         }
         while let Some(output) = self.door.poll_output() {

@@ -107,7 +107,8 @@ pub enum Event {
     },
     /// The session key is here.
     KeyReady(SessionKey),
-    /// The server asks for the key exchange (PUBLIC_KEY_REQUEST); it has been begun.
+    /// The server waits for the key exchange (PUBLIC_KEY_REQUEST). Answer with
+    /// [`Operation::ExchangeKey`](crate::Operation::ExchangeKey), or with a PUBLIC_KEY of somebody else's.
     KeyRequested,
     /// The shell is gone, proven.
     Closed {

@@ -18,6 +18,15 @@ pub(crate) fn answer(method: &Method, what: &str, body: &[u8], shared: &Shared) 
             shared.advance(Duration::try_from_secs_f64(seconds).unwrap_or_default());
             state(shared)
         }),
+        (&Method::POST, "announce") => {
+            let shell = request["shell"].as_str().and_then(|id| Uuid::parse_str(id).ok());
+            let shell = shell.and_then(|id| shared.shell(id));
+            let asks = shell.filter(|_| request["what"] == "key");
+            asks.map(|shell| {
+                shell.ask_for_key();
+                state(shared)
+            })
+        }
         (&Method::POST, "kill") => {
             let one = request["shell"].as_str().and_then(|id| Uuid::parse_str(id).ok());
             shared.kill(one);

@@ -103,17 +103,22 @@ impl Shell {
     pub(crate) fn begin(self: &Arc<Self>, id: Uuid, first: &Bytes) -> Result<(), Fault> {
         self.announce(id)
             .map_err(|error| Fault::new(FaultKind::Unknown, 2_150_858_997, "InvalidParameter", error.to_string()))?;
-        self.feed(Some(id), first);
+        self.feed(Some(id), first, false);
         Ok(())
     }
 
-    /// Takes fragments for the pool or for a pipeline. False if there is no such pipeline.
-    pub(crate) fn feed(self: &Arc<Self>, target: Option<Uuid>, data: &Bytes) -> bool {
+    /// Takes fragments for the pool or for a pipeline; `responses` are those on the stream of host responses. False if there
+    /// is no such pipeline.
+    pub(crate) fn feed(self: &Arc<Self>, target: Option<Uuid>, data: &Bytes, responses: bool) -> bool {
         let mut pool = lock(&self.pool);
         if target.is_some_and(|id| !pool.has(id)) {
             return false;
         }
-        let broken = pool.receive(target, data.clone()).err();
+        let received = match responses {
+            true => pool.receive_response(target, data.clone()),
+            false => pool.receive(target, data.clone()),
+        };
+        let broken = received.err();
         let requests: Vec<_> = std::iter::from_fn(|| pool.poll_request()).collect();
         drop(pool);
         for request in requests {
@@ -198,6 +203,11 @@ impl Shell {
     /// How secrets travel, once the client has the session key; one that has none yet is asked to fetch it.
     pub(crate) async fn secrets(&self) -> Secrets {
         self.secret.exchanged(|| self.put(Pool::public_key_request)).await
+    }
+
+    /// PUBLIC_KEY_REQUEST, for no reason but that a test wants it.
+    pub(crate) fn ask_for_key(&self) {
+        self.put(Pool::public_key_request);
     }
 
     fn put(&self, make: impl FnOnce(&mut Pool) -> Outgoing) {

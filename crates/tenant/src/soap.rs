@@ -140,7 +140,7 @@ impl Call<'_> {
         }
         let shell = Arc::new(Shell::new(id, self.service, self.user, Arc::clone(self.shared)));
         self.shared.keep(Arc::clone(&shell));
-        shell.feed(None, &create.creation);
+        shell.feed(None, &create.creation, false);
         let mut described = self.describe(id);
         described.resource_uri = Some(uri.clone());
         Some(Answer::Created(Box::new(Created {
@@ -182,7 +182,8 @@ impl Call<'_> {
             Operation::Send(send) => {
                 for stream in send.streams {
                     let command = pipeline_of(stream.command.as_ref())?;
-                    if !shell.feed(command, &stream.data) {
+                    let responses = stream.name == StreamName::PromptResponse;
+                    if !shell.feed(command, &stream.data, responses) {
                         return Err(Fault::command_not_found());
                     }
                 }

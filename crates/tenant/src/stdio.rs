@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
-use pipe::{Packet, Reader};
+use pipe::{Packet, Reader, Stream};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -110,9 +110,9 @@ impl Session {
     async fn packet(&mut self, packet: Packet) -> io::Result<()> {
         let acknowledgement = packet.acknowledgement();
         match packet {
-            Packet::Data { ps_guid, bytes, .. } => {
+            Packet::Data { ps_guid, bytes, stream } => {
                 let target = (!ps_guid.is_nil()).then_some(ps_guid);
-                self.shell.feed(target, &bytes);
+                self.shell.feed(target, &bytes, stream == Stream::PromptResponse);
                 if target.is_some() {
                     self.follow(target);
                 }

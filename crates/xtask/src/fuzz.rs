@@ -10,7 +10,7 @@ use std::process::Command;
 use crate::cargo::{self, Outcome};
 use crate::interop::target;
 
-const TARGETS: [&str; 5] = ["soap", "fragment", "clixml", "pipe", "ledger"];
+const TARGETS: [&str; 6] = ["soap", "fragment", "clixml", "pipe", "ledger", "door"];
 
 /// Coverage as `cargo fuzz` asks for it.
 const COVERAGE: [&str; 8] = [

@@ -14,7 +14,7 @@ use psrp::body::{Argument, Body as _, Command, CreatePipeline, GetCommandMetadat
 use runspace::Outcome;
 use tokio::sync::{mpsc, watch};
 
-use super::pipeline::{self, Asked, Begun, Ended, Told};
+use super::pipeline::{self, Asked, Attention, Begun, Ended, Told};
 use super::task::versioned;
 use crate::config::Profile;
 use crate::hub::Hub;
@@ -80,6 +80,7 @@ pub(crate) async fn import(
                     holder: holder.clone(),
                     protocol: None,
                     only: None,
+                    pool: Attention::None,
                 };
                 let answer = fetch(hub, profile, asked).await?;
                 answers.put(&remote, &key, answer.clone()).await;
@@ -127,7 +128,7 @@ async fn fetch(hub: &Arc<Hub>, profile: &Profile, asked: Asked) -> Result<Answer
                             recording.piece(&piece);
                         }
                         Item::State(state, body) => recording.state(state, body),
-                        Item::Started | Item::Forwarded(_) | Item::Notice(_) | Item::Ended(_) => {}
+                        Item::Started | Item::KeyRequested | Item::Forwarded(_) | Item::Notice(_) | Item::Ended(_) => {}
                     }
                 }
                 if let Some(Begun { pipeline, orders, .. }) = &begun

@@ -3,7 +3,6 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use broker::{Event, Fence, Holder, LeaseId, Refusal, RequestId, SessionId, StopCause, TurnOutcome};
 use bytes::Bytes;
@@ -21,8 +20,6 @@ use crate::turn::Turn;
 
 /// A pipeline that provably never ran is given another session so many times.
 const TRIES: u32 = 3;
-/// How long one stands aside who was given another session than the only one that will do.
-const ASIDE: Duration = Duration::from_millis(50);
 
 /// What is to run, and under what.
 #[derive(Debug, Clone)]
@@ -38,6 +35,16 @@ pub(super) struct Asked {
     pub(super) protocol: Option<Version>,
     /// The only session that will do.
     pub(super) only: Option<SessionId>,
+    pub(super) pool: Attention,
+}
+
+/// What becomes of messages that belong to no pipeline.
+#[derive(Debug, Clone)]
+pub(super) enum Attention {
+    /// They are nobody's.
+    None,
+    /// They are for the door; where they come already, if they do.
+    Door(Option<(SessionId, Arc<Tray>)>),
 }
 
 /// What the door is told.
@@ -60,6 +67,8 @@ pub(super) struct Begun {
     pub(super) session: SessionId,
     pub(super) pipeline: Uuid,
     pub(super) orders: mpsc::Sender<Order>,
+    /// Where messages come from now on that belong to no pipeline, if that is another place than before.
+    pub(super) pool: Option<Arc<Tray>>,
 }
 
 /// How it came to an end.
@@ -117,28 +126,12 @@ async fn turn(
     stop: &mut watch::Receiver<bool>,
     told: &mpsc::Sender<Told>,
 ) -> Result<Turn, Ended> {
-    loop {
-        let turn = any_turn(hub, asked, stop, told).await?;
-        let Some(only) = asked.only.filter(|only| *only != turn.session) else {
-            return match unlike(hub, asked, turn.session) {
-                None => Ok(turn),
-                Some(why) => {
-                    turn.done(TurnOutcome::Clean);
-                    Err(Ended::Unfit(why))
-                }
-            };
-        };
-        // Another session of the profile was free first. The one with the key is waited for.
-        turn.done(TurnOutcome::Clean);
-        if hub.sessions.orders(only).is_none() {
-            return Err(Ended::Unfit(
-                "the session that it exchanged a key with is gone".to_owned(),
-            ));
-        }
-        tokio::select! {
-            () = tokio::time::sleep(ASIDE) => {}
-            () = told.closed() => return Err(Ended::NeverRan),
-            () = is_set(stop) => return Err(Ended::NeverRan),
+    let turn = any_turn(hub, asked, stop, told).await?;
+    match unlike(hub, asked, turn.session) {
+        None => Ok(turn),
+        Some(why) => {
+            turn.done(TurnOutcome::Clean);
+            Err(Ended::Unfit(why))
         }
     }
 }
@@ -164,6 +157,7 @@ async fn any_turn(
     told: &mpsc::Sender<Told>,
 ) -> Result<Turn, Ended> {
     let (lease, fence, holder, nested) = (asked.lease, asked.fence, asked.holder.clone(), asked.nested);
+    let only = asked.only;
     let mut pending = hub
         .desk
         .request(|turn| Event::Turn {
@@ -173,6 +167,7 @@ async fn any_turn(
             deadline: None,
             holder,
             nested,
+            only,
         })
         .await;
     let id = pending.id();
@@ -187,6 +182,9 @@ async fn any_turn(
         return match heard {
             Heard::Waiting(_) => continue,
             Heard::Answer(Answer::Turn { session, stop }) => Ok(Turn::new(id, session, stop, hub.desk.clone())),
+            Heard::Answer(Answer::Refused(Refusal::UnknownSession(_))) => Err(Ended::Unfit(
+                "the session that it exchanged a key with is gone".to_owned(),
+            )),
             Heard::Answer(Answer::Refused(refusal)) => Err(Ended::Refused(refusal)),
             Heard::Answer(_) => Err(Ended::Lost),
         };
@@ -200,6 +198,7 @@ struct Running<'p> {
     pipeline: Uuid,
     orders: Option<mpsc::Sender<Order>>,
     tray: Option<Arc<Tray>>,
+    pool: Option<Arc<Tray>>,
     told: &'p mpsc::Sender<Told>,
     /// What the door was not told yet. No more than the session gives ahead.
     unsent: VecDeque<Told>,
@@ -216,6 +215,7 @@ impl<'p> Running<'p> {
             turn,
             pipeline: Uuid::new_v4(),
             tray: None,
+            pool: None,
             told,
             unsent: VecDeque::new(),
             stopping: false,
@@ -224,6 +224,17 @@ impl<'p> Running<'p> {
     }
 
     async fn start(&mut self, asked: &Asked) {
+        // Before it runs: what it has the server say to nobody in particular comes here.
+        let attends = match &asked.pool {
+            Attention::None => false,
+            Attention::Door(Some((session, tray))) => *session != self.turn.session || !tray.is_open(),
+            Attention::Door(None) => true,
+        };
+        if attends {
+            let (feed, tray) = Tray::new();
+            self.order(Order::Attend { feed }).await;
+            self.pool = Some(tray);
+        }
         let (feed, tray) = Tray::new();
         self.tray = Some(tray);
         self.order(Order::Start {
@@ -231,6 +242,7 @@ impl<'p> Running<'p> {
             kind: asked.kind,
             body: asked.body.clone(),
             feed,
+            attended: matches!(asked.pool, Attention::Door(_)),
         })
         .await;
     }
@@ -300,6 +312,7 @@ impl<'p> Running<'p> {
                             session: self.turn.session,
                             pipeline: self.pipeline,
                             orders,
+                            pool: self.pool.take(),
                         };
                         self.say(Told::Begun { run: self.run, begun });
                     }

@@ -22,7 +22,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
-use super::pipeline::{self, Asked, Begun, Ended, Told};
+use super::pipeline::{self, Asked, Attention, Begun, Ended, Told};
 use crate::config::Profile;
 use crate::desk::{Answer as Answered, News};
 use crate::hub::{self, Hub};
@@ -125,6 +125,9 @@ struct Serving {
     keyed: Option<SessionId>,
     key: Option<Sealed>,
     keys: VecDeque<Bytes>,
+    /// A reset that is on its way to the session, and those that wait for its answer.
+    reset: Option<(i64, oneshot::Receiver<bool>)>,
+    resets: VecDeque<i64>,
     /// What the session said when it was lost.
     last_words: Option<String>,
     /// On its way to the console, and how much of it is written.
@@ -148,6 +151,7 @@ enum Happened {
     News(News),
     Pool(Option<VecDeque<Item>>),
     Key(Option<(SessionId, Bytes)>),
+    Reset(i64, bool),
     Stalls,
 }
 
@@ -185,6 +189,7 @@ where
             news = next(&mut news) => Happened::News(news),
             items = take(pool), if waits < AHEAD => Happened::Pool(items),
             sealed = sealed(&mut serving.key), if serving.key.is_some() => Happened::Key(sealed),
+            (ci, done) = reset(&mut serving.reset), if serving.reset.is_some() => Happened::Reset(ci, done),
             () = clock.reach(due) => Happened::Time,
             () = clock.reach(late) => Happened::Late,
             () = tokio::time::sleep(UNREAD), if waits > 0 && !serving.stalled => Happened::Stalls,
@@ -211,6 +216,11 @@ where
             Happened::News(News::Lives | News::Ending(..) | News::Unused(_)) => {}
             Happened::Pool(items) => serving.of_pool(items),
             Happened::Key(sealed) => serving.key_came(sealed),
+            Happened::Reset(ci, done) => {
+                serving.reset = None;
+                serving.door.reset(ci, done);
+                serving.ask_for_reset().await;
+            }
             Happened::Stalls => serving.stalls(),
         }
     };
@@ -242,9 +252,20 @@ async fn sealed(key: &mut Option<Sealed>) -> Option<(SessionId, Bytes)> {
     }
 }
 
+async fn reset(asked: &mut Option<(i64, oneshot::Receiver<bool>)>) -> (i64, bool) {
+    match asked {
+        Some((ci, done)) => (*ci, done.await.unwrap_or(false)),
+        None => std::future::pending().await,
+    }
+}
+
 impl Serving {
     fn new(hub: Arc<Hub>, setting: Setting, told: mpsc::Sender<Told>) -> Self {
-        let door = Door::new(setting.facts.clone(), Config::default());
+        let config = Config {
+            alone: setting.session.is_some(),
+            ..Config::default()
+        };
+        let door = Door::new(setting.facts.clone(), config);
         let remote = versioned(&setting.profile, &setting.facts);
         Self {
             hub,
@@ -258,6 +279,8 @@ impl Serving {
             keyed: None,
             key: None,
             keys: VecDeque::new(),
+            reset: None,
+            resets: VecDeque::new(),
             last_words: None,
             out: Vec::new(),
             written: 0,
@@ -395,6 +418,10 @@ impl Serving {
                 self.keys.push_back(body);
                 self.ask_for_key();
             }
+            Action::Reset { ci } => {
+                self.resets.push_back(ci);
+                self.ask_for_reset().await;
+            }
             Action::Closed => self.closed = Some(self.hub.clock.now() + GOODBYE),
             Action::HangUp => {
                 self.broken = true;
@@ -429,6 +456,7 @@ impl Serving {
             holder: self.setting.holder.clone(),
             protocol: Some(self.setting.facts.protocol()),
             only: self.keyed,
+            pool: Attention::Door(self.pool.as_ref().map(|pool| (pool.session, pool.tray.clone()))),
         };
         tokio::spawn(pipeline::run(self.hub.clone(), asked, stopped, self.told.clone()));
     }
@@ -511,16 +539,19 @@ impl Serving {
         }
     }
 
-    async fn begun(&mut self, run: Run, begun: Begun) {
-        let session = begun.session;
+    async fn begun(&mut self, run: Run, mut begun: Begun) {
+        if let Some(tray) = begun.pool.take() {
+            if let Some(before) = self.pool.take() {
+                self.of_pool(Some(before.tray.rest()));
+            }
+            let (session, orders) = (begun.session, begun.orders.clone());
+            self.pool = Some(Pool { session, orders, tray });
+        }
         if let Some(running) = self.runs.get_mut(&run) {
             for order in std::mem::take(&mut running.early) {
                 let _ = begun.orders.send(named(order, begun.pipeline)).await;
             }
             running.begun = Some(begun);
-        }
-        if self.pool.as_ref().is_none_or(|pool| pool.session != session) {
-            self.attend(session).await;
         }
     }
 
@@ -551,6 +582,7 @@ impl Serving {
             }
             Item::Forwarded(bytes) => self.door.delivered(run, bytes),
             Item::Notice(notice) => tracing::debug!(lease = %self.setting.lease, notice, "notice"),
+            Item::KeyRequested => debug_assert!(false, "this comes with the pool's"),
             Item::Started | Item::Ended(_) => debug_assert!(false, "these the pipeline's task keeps"),
         }
     }
@@ -623,6 +655,7 @@ impl Serving {
         for item in items {
             match item {
                 Item::Piece(piece) => self.door.pool_piece(&piece),
+                Item::KeyRequested => self.door.key_requested(),
                 Item::Ended(Outcome::Incomplete(cause)) => {
                     let bound = self.setting.mode != Mode::Shared || self.keyed.is_some();
                     let why = session::words(&cause);
@@ -654,6 +687,26 @@ impl Serving {
         tokio::spawn(async move {
             let _ = answer.send(exchange(&hub, &profile, known, holder, body).await);
         });
+    }
+
+    /// Gets the console's next request answered to reset the session that is its alone.
+    async fn ask_for_reset(&mut self) {
+        while self.reset.is_none()
+            && let Some(ci) = self.resets.pop_front()
+        {
+            let orders = self
+                .setting
+                .session
+                .and_then(|session| self.hub.sessions.orders(session));
+            let (done, reset) = oneshot::channel();
+            match orders {
+                Some(orders) => {
+                    let _ = orders.send(Order::Reset { ci, done }).await;
+                    self.reset = Some((ci, reset));
+                }
+                None => self.door.reset(ci, false),
+            }
+        }
     }
 
     fn key_came(&mut self, sealed: Option<(SessionId, Bytes)>) {

@@ -185,6 +185,7 @@ async fn turn(
             deadline,
             holder,
             nested,
+            only: None,
         })
         .await;
     let id = pending.id();
@@ -295,6 +296,7 @@ impl<'p> Running<'p> {
             kind: MessageType::CreatePipeline,
             body,
             feed,
+            attended: false,
         });
     }
 
@@ -448,6 +450,7 @@ impl<'p> Running<'p> {
                 }
                 Item::State(_, body) => self.output.state(&body),
                 Item::Forwarded(bytes) => self.input = self.input.saturating_sub(bytes),
+                Item::KeyRequested => {}
                 Item::Notice(message) => {
                     self.say(
                         Said::Notice(Notice {

@@ -3,7 +3,7 @@
 //! The loop is here. What it begins with is in `opening`, what it is asked in `orders`, what the machine says in `events`,
 //! how it ends in `ending`.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -43,6 +43,14 @@ pub(super) const TRIAL: Duration = Duration::from_secs(5);
 /// The largest message of the pool's own that is put together.
 const POOL_MESSAGE: usize = 1 << 20;
 
+/// A reset that is on its way.
+#[derive(Debug)]
+pub(super) struct Reset {
+    pub(super) done: oneshot::Sender<bool>,
+    /// Nothing ran when it was asked for, and nothing was started since.
+    pub(super) clean: bool,
+}
+
 pub(super) struct Driver {
     pub(super) house: Arc<Sessions>,
     pub(super) id: SessionId,
@@ -53,6 +61,10 @@ pub(super) struct Driver {
     pub(super) attendant: Option<Feed>,
     /// Those who wait for the session key, sealed for each.
     pub(super) keys: VecDeque<oneshot::Sender<Bytes>>,
+    /// Resets that the server has not answered.
+    pub(super) resets: VecDeque<Reset>,
+    /// The pipelines whose readers attend to the session.
+    pub(super) attended: HashSet<Uuid>,
     /// Answers that wait for the session's key.
     pub(super) unsealed: Vec<Unsealed>,
     pub(super) pool_message: Assembly,
@@ -131,6 +143,8 @@ pub(super) async fn run(
         feeds: HashMap::new(),
         attendant: None,
         keys: VecDeque::new(),
+        resets: VecDeque::new(),
+        attended: HashSet::new(),
         unsealed: Vec::new(),
         pool_message: Assembly::new(POOL_MESSAGE),
         row,

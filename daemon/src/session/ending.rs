@@ -77,6 +77,7 @@ impl Driver {
         tracing::warn!(session = %self.id, %cause, ?shell, "broken");
         self.attended(Item::Ended(Outcome::Incomplete(cause.clone())));
         self.attendant = None;
+        self.resets.clear();
         let fate = self.fate(shell);
         self.over = fate == Fate::Gone;
         let told = match fate {

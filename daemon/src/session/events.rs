@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use broker::Event as Told;
 use ledger::Affinity;
-use psrp::body::{Body as _, ErrorCategory, ErrorRecord, HostCall};
+use psrp::body::{Availability, Body as _, ErrorCategory, ErrorRecord, HostCall, RunspaceAvailability};
 use psrp::{MessageType, Piece};
 use runspace::{Cause, Event, Notice, Opened, Operation, Outcome, Stage};
 use uuid::Uuid;
 
-use super::drive::Driver;
+use super::drive::{Driver, Reset};
 use super::{Feed, Item, NewsKind, budget};
 use crate::connect;
 use crate::crash;
@@ -28,7 +28,7 @@ impl Driver {
                 pipeline: Some(pipeline),
                 piece,
             } => self.feed(pipeline, Item::Piece(piece)),
-            Event::Piece { pipeline: None, piece } => self.pool_piece(piece),
+            Event::Piece { pipeline: None, piece } => self.pool_piece(piece).await,
             Event::Forwarded { pipeline, bytes } => self.feed(pipeline, Item::Forwarded(bytes)),
             Event::Started { pipeline } => {
                 crash::point("pipeline", "running");
@@ -42,6 +42,7 @@ impl Driver {
                 {
                     self.house.desk.say(told).await;
                 }
+                self.attended.remove(&pipeline);
                 if let Some(feed) = self.feeds.remove(&pipeline) {
                     feed.put(Item::Ended(outcome));
                 }
@@ -76,7 +77,7 @@ impl Driver {
             Event::Disconnected => self.disconnected().await,
             Event::Health { state } => self.health(state.as_deref()),
             Event::KeyReady(key) => self.key_ready(key),
-            Event::KeyRequested => {}
+            Event::KeyRequested => self.key_requested(),
             other => tracing::warn!(session = %self.id, event = ?other, "not understood"),
         }
     }
@@ -154,13 +155,16 @@ impl Driver {
 
     /// A message of the pool's. What belongs to no pipeline goes to whoever ran something last; a host call that nobody
     /// can answer is refused, since the server waits for it.
-    fn pool_piece(&mut self, piece: Piece) {
+    async fn pool_piece(&mut self, piece: Piece) {
         if piece.kind == MessageType::EncryptedSessionKey {
             if let Some(sealed) = self.keys.pop_front() {
                 // Whoever asked may have gone.
                 let _ = sealed.send(piece.bytes);
             }
             return;
+        }
+        if piece.kind == MessageType::RunspaceAvailability {
+            return self.was_reset(&piece).await;
         }
         match self.attendant.as_ref().and_then(Feed::unread) {
             Some(unread) if unread < UNREAD => return self.attended(Item::Piece(piece)),
@@ -191,5 +195,31 @@ impl Driver {
                 body: answer.write(),
             });
         }
+    }
+
+    /// The server waits for the exchange of the session key: with a console behind a door, if that runs something, since
+    /// nobody else can read what is sealed with it; else with us.
+    fn key_requested(&mut self) {
+        let attends = self.attendant.as_ref().is_some_and(|feed| feed.unread().is_some());
+        if attends && !self.attended.is_empty() {
+            self.attended(Item::KeyRequested);
+        } else {
+            self.submit(Operation::ExchangeKey);
+        }
+    }
+
+    /// The answer to a reset, the only one of its kind that is asked for. What ran while it was under way, or after it, is
+    /// not reset by it.
+    async fn was_reset(&mut self, piece: &Piece) {
+        let Some(Reset { done, clean }) = self.resets.pop_front() else {
+            return;
+        };
+        let answer = RunspaceAvailability::read(&piece.bytes).map(|read| read.answer);
+        let is_reset = matches!(answer, Ok(Availability::Done(true)));
+        if is_reset && clean {
+            self.house.desk.say(Told::Reset { session: self.id }).await;
+        }
+        // Whoever asked may have gone.
+        let _ = done.send(is_reset);
     }
 }

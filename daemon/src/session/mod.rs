@@ -77,6 +77,8 @@ pub(crate) enum Order {
         kind: MessageType,
         body: Bytes,
         feed: Feed,
+        /// Whoever reads it attends to the session, too.
+        attended: bool,
     },
     Input {
         pipeline: Uuid,
@@ -102,7 +104,12 @@ pub(crate) enum Order {
         body: Bytes,
         sealed: oneshot::Sender<Bytes>,
     },
-    /// The same, with secrets that need the session's key.
+    /// Reset the session's state: whether the server says that it has.
+    Reset {
+        ci: i64,
+        done: oneshot::Sender<bool>,
+    },
+    /// The answer to a host call, with secrets that need the session's key.
     SecretResponse(Unsealed),
     Stop {
         pipeline: Uuid,

@@ -3,11 +3,12 @@
 use std::sync::atomic::Ordering;
 
 use psrp::MessageType;
+use psrp::body::{Body as _, ResetRunspaceState};
 use runspace::Operation;
 
 use super::Order;
 use super::credential::credential;
-use super::drive::{Driver, TRIAL};
+use super::drive::{Driver, Reset, TRIAL};
 use crate::account::{LogOn, Standing};
 use crate::connect::{self, Token};
 
@@ -19,8 +20,13 @@ impl Driver {
                 kind,
                 body,
                 feed,
+                attended,
             } => {
                 self.feeds.insert(pipeline, feed);
+                if attended {
+                    self.attended.insert(pipeline);
+                }
+                self.resets.iter_mut().for_each(|reset| reset.clean = false);
                 Operation::Start { pipeline, kind, body }
             }
             Order::Input { pipeline, body } => Operation::Input { pipeline, body },
@@ -39,6 +45,14 @@ impl Driver {
                 Operation::Pool {
                     kind: MessageType::PublicKey,
                     body,
+                }
+            }
+            Order::Reset { ci, done } => {
+                let clean = self.feeds.is_empty();
+                self.resets.push_back(Reset { done, clean });
+                Operation::Pool {
+                    kind: MessageType::ResetRunspaceState,
+                    body: ResetRunspaceState { ci }.write(),
                 }
             }
             Order::SecretResponse(unsealed) => return self.answer_with_secrets(unsealed),

@@ -18,6 +18,8 @@ pub(crate) enum Item {
     /// PIPELINE_STATE, with its body.
     State(InvocationState, Bytes),
     Notice(String),
+    /// The server waits for the exchange of the session key.
+    KeyRequested,
     /// So many bytes of its input have left for the server, message headers included.
     Forwarded(usize),
     /// The last item.
@@ -46,6 +48,16 @@ impl Tray {
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether somebody may still put something in.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.inner().closed
+    }
+
+    /// What is there.
+    pub(crate) fn rest(&self) -> VecDeque<Item> {
+        std::mem::take(&mut self.inner().items)
     }
 
     /// All that is there, at least one item; `None` once it is closed and empty. For one reader; may be cancelled and

@@ -19,6 +19,7 @@ function Open-Door {
     # .NET takes a pipe's bare name on Windows, and an absolute path as it is elsewhere.
     $path = $Opened.path -replace '^\\\\\.\\pipe\\', ''
     $runspace = $null
+    $session = $null
     try {
         $info = [System.Management.Automation.Runspaces.NamedPipeConnectionInfo]::new($path)
         $types = [System.Management.Automation.Runspaces.TypeTable]::LoadDefaultTypeFiles()
@@ -26,20 +27,21 @@ function Open-Door {
         $runspace.Open()
         $session = [System.Management.Automation.Runspaces.PSSession]::Create($runspace, 'PSLease', $Cmdlet)
     }
-    catch {
-        $failure = $_
-        if ($null -ne $runspace) {
-            $runspace.Dispose()
+    finally {
+        # After a failure, and after Ctrl-C, which no catch sees.
+        if ($null -eq $session) {
+            if ($null -ne $runspace) {
+                $runspace.Dispose()
+            }
+            # Nobody else can use the lease any more: it is given back now, not when its door closes by itself.
+            $key = '{0}:{1}' -f $Opened.lease, $Opened.fence
+            try {
+                $null = Invoke-Program -ArgumentList @('release', $key, '--quiet')
+            }
+            catch {
+                Write-Debug -Message "The lease $key was not released: $_"
+            }
         }
-        # Nobody else can use the lease any more: it is given back now, not when its door closes by itself.
-        $key = '{0}:{1}' -f $Opened.lease, $Opened.fence
-        try {
-            $null = Invoke-Program -ArgumentList @('release', $key, '--quiet')
-        }
-        catch {
-            Write-Debug -Message "The lease $key was not released: $_"
-        }
-        throw $failure
     }
     $session.Name = $Name
     $script:Leases[$session.InstanceId] = [pscustomobject]@{

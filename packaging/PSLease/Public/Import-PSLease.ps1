@@ -236,7 +236,7 @@ function Import-PSLease {
         finally {
             # Nobody has a session whose import failed.
             if (-not $done -and $null -ne $opened) {
-                Remove-PSSession -Session $opened
+                Remove-PSSession -Session $opened -Confirm:$false -WhatIf:$false
             }
         }
     }

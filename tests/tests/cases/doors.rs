@@ -23,7 +23,7 @@ pub(super) fn tenant() -> CreatePipeline {
     pipeline(Command::new("Get-CsTenant"))
 }
 
-fn sleep() -> CreatePipeline {
+pub(super) fn sleep() -> CreatePipeline {
     pipeline(Command::new("Start-Sleep").with(Argument::named("Seconds", 600)))
 }
 

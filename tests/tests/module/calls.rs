@@ -27,6 +27,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("Remove-PSSession", "Session Confirm WhatIf"),
     ("Resolve-Path", "LiteralPath"),
     ("Select-Object", "First"),
+    ("Set-StrictMode", "Off"),
     ("Sort-Object", "Property"),
     ("Split-Path", "Path Parent"),
     ("Test-Path", "LiteralPath PathType"),
@@ -176,6 +177,67 @@ fn every_variable_that_is_read_was_set() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Whether a node stands in a `finally`, which Ctrl-C passes through; no `catch` sees it.
+fn is_in_finally(node: Node<'_>) -> bool {
+    std::iter::successors(Some(node), Node::parent).any(|above| above.kind() == "finally_clause")
+}
+
+#[test]
+fn what_is_started_or_opened_is_ended_whatever_comes_between() {
+    let files = Source::all();
+    let calls_of = |file: &Source, name: &str| -> Vec<bool> {
+        let calls = file.of_kind("command").into_iter();
+        let calls = calls.filter(|call| children(*call).iter().any(|part| file.text_of(*part) == name));
+        calls.map(is_in_finally).collect()
+    };
+    let mut started = 0;
+    for file in &files {
+        let starts = calls_of(file, "Start-Program").len();
+        let ends = calls_of(file, "Stop-Program");
+        assert_eq!(starts, ends.len(), "{}: each start has its end", file.name);
+        assert!(ends.iter().all(|finally| *finally), "{}", file.name);
+        started += starts;
+    }
+    assert!(started >= 4, "{started} programs");
+    // The lease of a session that did not open goes back, and the session whose commands were not imported is removed.
+    for (name, call) in [("Open-Door", "Invoke-Program"), ("Import-PSLease", "Remove-PSSession")] {
+        let file = files
+            .iter()
+            .find(|file| file.stem() == name && !file.name.starts_with("Desktop/"));
+        let file = file.expect("it is there");
+        assert!(calls_of(file, call).contains(&true), "{name}");
+    }
+}
+
+/// A caller's `$WhatIfPreference` and `$ConfirmPreference` are answered once, by us.
+#[test]
+fn what_cleans_up_asks_nobody() {
+    for file in Source::all() {
+        for call in file.of_kind("command") {
+            let text = file.text_of(call);
+            if text.starts_with("Remove-PSSession") {
+                assert!(
+                    text.contains("-Confirm:$false") && text.contains("-WhatIf:$false"),
+                    "{}: {text}",
+                    file.name
+                );
+            }
+        }
+    }
+}
+
+/// What `Set-StrictMode` at a prompt says holds in modules too, unless they say otherwise before anything else.
+#[test]
+fn a_callers_strictness_is_not_ours() {
+    let files = Source::all();
+    let root = files.iter().find(|file| file.name == "PSLease.psm1").expect("the root");
+    let calls = root.of_kind("command");
+    assert_eq!(
+        calls.first().map(|call| root.text_of(*call)),
+        Some("Set-StrictMode -Off")
+    );
 }
 
 #[test]

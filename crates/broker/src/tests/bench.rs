@@ -211,6 +211,16 @@ impl Bench {
     }
 
     pub(crate) fn turn_as(&mut self, held: Held, wait: Option<Duration>, nested: bool) -> RequestId {
+        self.turn_on(held, wait, nested, None)
+    }
+
+    pub(crate) fn turn_on(
+        &mut self,
+        held: Held,
+        wait: Option<Duration>,
+        nested: bool,
+        only: Option<SessionId>,
+    ) -> RequestId {
         let turn = self.next_request();
         let deadline = wait.map(|wait| self.now + wait);
         let holder = holder(&format!("Get-Thing{turn}"));
@@ -221,6 +231,7 @@ impl Bench {
             deadline,
             holder,
             nested,
+            only,
         });
         turn
     }

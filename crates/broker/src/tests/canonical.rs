@@ -156,7 +156,7 @@ impl Names {
             row.place.arrival = arrivals[&row.place.arrival];
             match &mut row.ask {
                 Ask::Turn { lease } => self.lease(lease),
-                Ask::BoundTurn { lease, session } => {
+                Ask::BoundTurn { lease, session } | Ask::TurnOn { lease, session } => {
                     self.lease(lease);
                     self.session(session);
                 }

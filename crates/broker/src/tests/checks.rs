@@ -105,6 +105,18 @@ pub(crate) fn assert_nobody_is_stuck(broker: &Broker, now: Moment) {
                     "{id} waits for a session that is free"
                 );
             }
+            Ask::TurnOn { lease, session } => {
+                assert!(broker.leases[&lease].waiting.contains(id));
+                let session = &broker.sessions[&session];
+                assert!(session.state == State::Open && session.wanted.contains(id), "{id}");
+                assert!(
+                    !session.is_ready()
+                        || session.claim.is_some()
+                        || broker.roster.profiles[request.profile].paused
+                        || broker.paced(now, session.admin).is_some(),
+                    "{id} waits for a session that is free"
+                );
+            }
             Ask::Fence { .. } => assert!(!broker.books.has_fence() && broker.fenceless.contains(id)),
             Ask::Lease { .. } | Ask::Connect => {}
         }

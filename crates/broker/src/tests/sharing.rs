@@ -1,7 +1,7 @@
 //! Shared sessions: turns, nesting, the second session, claims, stalls.
 
 use super::bench::{Bench, SECOND};
-use crate::{BlockedBy, CloseCause, Event, Mode, StopCause};
+use crate::{BlockedBy, CloseCause, Event, Fate, Mode, Refusal, StopCause};
 
 #[test]
 fn pipelines_of_many_consoles_take_turns_on_one_session_in_order() {
@@ -183,4 +183,62 @@ fn a_command_budget_replaces_the_session_between_pipelines() {
     }
     assert_eq!(bench.opens().len(), 3);
     assert!(bench.closes().iter().all(|(_, cause)| *cause == CloseCause::Worn));
+}
+
+#[test]
+fn a_turn_that_wants_one_session_waits_for_that_and_for_no_other() {
+    let mut bench = Bench::alone(3);
+    let (one, two, keyed) = (bench.shared("p"), bench.shared("p"), bench.shared("p"));
+    let first = bench.turn(keyed);
+    let only = bench.runs_on(first);
+    bench.done(first);
+    let long = bench.turn(one);
+    assert_eq!(bench.runs_on(long), only);
+    let other = bench.turn(two);
+    bench.pass(3 * SECOND);
+    assert_ne!(bench.runs_on(other), only);
+    bench.done(other);
+    let waiting = bench.turn_on(keyed, None, false, only);
+    let told = bench.told(waiting);
+    assert_eq!((told.position, told.blocked_by), (1, BlockedBy::Busy));
+    assert_eq!(told.holders[0].lease, Some(one.lease));
+    assert_eq!(bench.runs_on(waiting), None, "the free one will not do");
+    bench.pass(10 * SECOND);
+    assert_eq!(bench.opens().len(), 2, "and neither will another");
+    bench.done(long);
+    assert_eq!(bench.runs_on(waiting), only);
+}
+
+#[test]
+fn a_turn_whose_only_session_goes_is_refused() {
+    let mut bench = Bench::alone(3);
+    let (one, keyed) = (bench.shared("p"), bench.shared("p"));
+    let long = bench.turn(one);
+    let only = bench.runs_on(long).unwrap();
+    let waiting = bench.turn_on(keyed, None, false, Some(only));
+    bench.send(Event::SessionLost {
+        session: only,
+        fate: Fate::Gone,
+    });
+    assert_eq!(bench.refusal(waiting), Some(Refusal::UnknownSession(only)));
+    let late = bench.turn_on(keyed, None, false, Some(only));
+    assert_eq!(bench.refusal(late), Some(Refusal::UnknownSession(only)));
+}
+
+#[test]
+fn a_pipeline_within_one_that_waits_starts_together_with_it() {
+    let mut bench = Bench::alone(1);
+    let (one, two, three) = (bench.shared("p"), bench.shared("p"), bench.shared("p"));
+    let running = bench.turn(one);
+    let around = bench.turn(two);
+    let third = bench.turn(three);
+    let within = bench.turn_as(two, None, true);
+    bench.done(running);
+    assert_eq!(bench.runs_on(around), Some(bench.opens()[0]));
+    assert_eq!(bench.runs_on(within), Some(bench.opens()[0]));
+    assert_eq!(bench.runs_on(third), None);
+    bench.done(around);
+    assert_eq!(bench.runs_on(third), None, "the turn is kept by what runs within");
+    bench.done(within);
+    assert_eq!(bench.runs_on(third), Some(bench.opens()[0]));
 }

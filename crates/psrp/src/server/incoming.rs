@@ -10,7 +10,15 @@ use crate::body::{
     SessionCapability, SetMaxRunspaces, SetMinRunspaces,
 };
 use crate::client::Ignored;
+use crate::fragment::Reassembler;
 use crate::{Destination, Direction, Error, Message, MessageType};
+
+/// Which of a target's two streams.
+#[derive(Clone, Copy)]
+enum Stream {
+    Default,
+    Responses,
+}
 
 impl Pool {
     /// Takes what came on a stream: the pool's (`None`), or that of a pipeline that was announced. What it asks for comes from
@@ -20,30 +28,43 @@ impl Pool {
     /// Fragments in a wrong order or too large, another pool's id, and messages to the pool that cannot be read: on the pool's
     /// stream they end the pool, on a pipeline's that pipeline.
     pub fn receive(&mut self, target: Option<Uuid>, packet: Bytes) -> Result<(), Error> {
-        match target {
-            None => self.reassembler.push(packet),
-            Some(id) => match self.pipelines.get_mut(&id) {
-                Some(pipeline) => pipeline.reassembler.push(packet),
-                None => {
-                    self.ignore(target, None, Ignored::NoPipeline);
-                    return Ok(());
-                }
-            },
+        self.receive_on(target, Stream::Default, packet)
+    }
+
+    /// The same for the target's stream of host responses (`pr`, `PromptResponse`): what comes there may stand between two
+    /// fragments of an object of the other.
+    ///
+    /// # Errors
+    /// As [`Pool::receive`].
+    pub fn receive_response(&mut self, target: Option<Uuid>, packet: Bytes) -> Result<(), Error> {
+        self.receive_on(target, Stream::Responses, packet)
+    }
+
+    fn receive_on(&mut self, target: Option<Uuid>, stream: Stream, packet: Bytes) -> Result<(), Error> {
+        match self.reassembler_of(target, stream) {
+            Some(reassembler) => reassembler.push(packet),
+            None => self.ignore(target, None, Ignored::NoPipeline),
         }
-        while let Some(message) = self.next_message(target)? {
+        while let Some(reassembler) = self.reassembler_of(target, stream)
+            && let Some(message) = reassembler.next()?
+        {
             self.take(target, message)?;
         }
         Ok(())
     }
 
-    fn next_message(&mut self, target: Option<Uuid>) -> Result<Option<Message>, Error> {
-        match target {
-            None => self.reassembler.next(),
-            Some(id) => self
-                .pipelines
-                .get_mut(&id)
-                .map_or(Ok(None), |pipeline| pipeline.reassembler.next()),
-        }
+    fn reassembler_of(&mut self, target: Option<Uuid>, stream: Stream) -> Option<&mut Reassembler> {
+        let (default, responses) = match target {
+            None => (&mut self.reassembler, &mut self.responses),
+            Some(id) => {
+                let pipeline = self.pipelines.get_mut(&id)?;
+                (&mut pipeline.reassembler, &mut pipeline.responses)
+            }
+        };
+        Some(match stream {
+            Stream::Default => default,
+            Stream::Responses => responses,
+        })
     }
 
     fn take(&mut self, target: Option<Uuid>, message: Message) -> Result<(), Error> {

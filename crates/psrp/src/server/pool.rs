@@ -84,6 +84,7 @@ pub(super) enum Stage {
 pub(super) struct Pipeline {
     pub(super) stage: Stage,
     pub(super) reassembler: Reassembler,
+    pub(super) responses: Reassembler,
     pub(super) relay: Option<Relay>,
 }
 
@@ -97,6 +98,8 @@ pub struct Pool {
     pub(super) protocol: Option<Version>,
     pub(super) state: State,
     pub(super) reassembler: Reassembler,
+    /// What comes on the stream of host responses, which overtakes what is under way on the other.
+    pub(super) responses: Reassembler,
     pub(super) relay: Option<Relay>,
     pub(super) pipelines: BTreeMap<Uuid, Pipeline>,
     pub(super) requests: VecDeque<Request>,
@@ -119,6 +122,7 @@ impl Pool {
             protocol: None,
             state: State::BeforeOpen,
             reassembler: Reassembler::new(limits),
+            responses: Reassembler::new(limits),
             relay: None,
             pipelines: BTreeMap::new(),
             requests: VecDeque::new(),
@@ -174,12 +178,13 @@ impl Pool {
         if pipeline.is_nil() || self.pipelines.contains_key(&pipeline) {
             return Err(Error::PipelineExists(pipeline));
         }
-        let reassembler = Reassembler::new(self.limits);
+        let [reassembler, responses] = [(); 2].map(|()| Reassembler::new(self.limits));
         self.pipelines.insert(
             pipeline,
             Pipeline {
                 stage: Stage::Announced,
                 reassembler,
+                responses,
                 relay: None,
             },
         );
@@ -209,8 +214,10 @@ impl Pool {
     /// Gives up what was under way from the client on every stream.
     pub(super) fn resume(&mut self) {
         self.reassembler.resume();
+        self.responses.resume();
         for pipeline in self.pipelines.values_mut() {
             pipeline.reassembler.resume();
+            pipeline.responses.resume();
         }
     }
 

@@ -345,3 +345,27 @@ fn a_close_is_said_twice_as_powershell_does() {
     assert_eq!(world.pool.state(), State::Closed);
     assert_eq!(world.pool.protocol(), Some(V2_3));
 }
+
+#[test]
+fn an_answer_may_come_between_two_parts_of_an_object() {
+    let mut world = World::running();
+    let mut message = Message {
+        destination: Destination::Server,
+        kind: MessageType::PipelineInput,
+        pool: POOL,
+        pipeline: Some(PIPELINE),
+        body: Bytes::from(vec![b'x'; 200]),
+    };
+    let input = world.client.split(&message, 100);
+    (message.kind, message.body) = (MessageType::PipelineHostResponse, Bytes::from_static(b"answer"));
+    let [answer] = &world.client.split(&message, 100)[..] else {
+        panic!("it fits into one")
+    };
+    world.pool.receive(Some(PIPELINE), input[0].clone()).unwrap();
+    world.pool.receive_response(Some(PIPELINE), answer.clone()).unwrap();
+    assert!(matches!(&world.requests()[..], [Request::HostResponse { body, .. }] if body == "answer"));
+    for rest in &input[1..] {
+        world.pool.receive(Some(PIPELINE), rest.clone()).unwrap();
+    }
+    assert!(matches!(&world.requests()[..], [Request::Input { body, .. }] if body.len() == 200));
+}

@@ -98,7 +98,6 @@ impl Machine {
             MessageType::RunspacePoolState => self.state_came(message.body),
             MessageType::PublicKeyRequest => {
                 self.tell(Event::KeyRequested);
-                self.exchange_key();
                 Ok(())
             }
             MessageType::EncryptedSessionKey if self.keys.pop_front() == Some(Whose::Somebodys) => {

@@ -336,6 +336,7 @@ async fn the_servers_own_messages_come_through_and_a_key_is_exchanged() {
     assert_eq!(piece.kind, MessageType::RunspacePoolHostCall);
     server.control("announce", announce("key")).await;
     assert!(matches!(driver.event().await, Event::KeyRequested));
+    driver.submit(Operation::ExchangeKey);
     let pair = runspace::KeyPair::from_primes(&number(P), &number(Q)).unwrap();
     driver.submit(Operation::Key(Box::new(pair)));
     assert!(matches!(driver.event().await, Event::KeyReady(_)));

@@ -341,6 +341,7 @@ impl Search {
                     deadline: None,
                     holder: Arc::default(),
                     nested: false,
+                    only: None,
                 };
                 self.send(world, now, event);
             }

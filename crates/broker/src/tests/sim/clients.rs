@@ -172,6 +172,14 @@ impl World {
         let turn = self.ask();
         let deadline = self.deadline();
         self.clients[at].turns.push(turn);
+        let sessions: Vec<SessionId> = self.broker.sessions.keys().copied().collect();
+        let only = match nested || self.dice.percent(80) {
+            true => None,
+            false => self.dice.pick(&sessions),
+        };
+        if let (Some(only), None) = (only, self.broker.leases[&lease].session) {
+            self.only.insert(turn, only);
+        }
         self.send(Event::Turn {
             turn,
             lease,
@@ -179,6 +187,7 @@ impl World {
             deadline,
             holder: holder("Get-Thing"),
             nested,
+            only,
         });
     }
 
@@ -225,6 +234,10 @@ impl World {
             self.gone_in_sleep(session);
             return;
         }
+        assert!(
+            self.only.get(&turn).is_none_or(|only| *only == session),
+            "{turn} runs in session {session}"
+        );
         let nested = self.running.values().any(|other| other.session == session);
         self.check_pace(session, nested);
         self.running.insert(turn, Running { session, client });

@@ -130,6 +130,8 @@ pub(super) struct World {
     pub(super) entries: BTreeMap<Seq, Entry>,
     pub(super) durable_fences: u64,
     pub(super) ledger: Ledger,
+    /// Turns for which one session alone will do.
+    pub(super) only: BTreeMap<RequestId, SessionId>,
     /// Requests of holders that came back: their fences are old ones.
     pub(super) reclaims: BTreeSet<RequestId>,
     /// It slept: shells may be gone that nobody here knows of.
@@ -182,6 +184,7 @@ impl World {
             entries: BTreeMap::new(),
             durable_fences: 0,
             ledger: Ledger::default(),
+            only: BTreeMap::new(),
             reclaims: BTreeSet::new(),
             overslept: false,
             real_limit: limits.0,
