@@ -155,6 +155,7 @@ online! {
     a_partner_administers_a_customers_tenant_in_a_session_of_its_own: connector,
     a_token_that_ends_inside_a_session_is_renewed_and_nobody_notices: connector,
     a_device_code_is_shown_and_waited_for: connector,
+    a_device_code_is_shown_to_whoever_wants_no_chatter: connector,
     an_exchange_session_follows_its_front_end_and_keeps_its_cookie: connector,
     an_exchange_token_goes_where_its_query_says: connector,
     an_address_alone_will_do_as_new_pssession_takes_it: connector,

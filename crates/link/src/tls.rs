@@ -132,7 +132,15 @@ impl Identity {
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
         let chain = chain.map_err(|why| of_chain(format!("is damaged ({why})")))?;
         if chain.is_empty() {
-            return Err(of_chain("holds no certificate in PEM".to_owned()));
+            // DER, as PKCS#12 (.pfx, .p12) is.
+            let cure = match pem.first() {
+                Some(0x30) => {
+                    let name = path.display();
+                    format!("; of a .pfx it is made by: openssl pkcs12 -in {name} -noenc -out {name}.pem")
+                }
+                _ => String::new(),
+            };
+            return Err(of_chain(format!("holds no certificate in PEM{cure}")));
         }
         let path = self.key.as_deref().unwrap_or(path);
         let of_key = |why: String| refuse("client_key", path, why);

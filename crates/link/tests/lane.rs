@@ -507,6 +507,20 @@ async fn a_file_without_certificates_is_named() {
     );
 }
 
+#[test]
+fn a_certificate_of_windows_is_told_how_it_becomes_one_of_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = folder.path().join("ken.pfx");
+    // A PKCS#12 file begins as every DER sequence does.
+    std::fs::write(&certificate, [0x30, 0x82, 0x09, 0x00, 0x02, 0x01, 0x03]).unwrap();
+    let security = Security {
+        identity: Some(Identity { certificate, key: None }),
+        ..Security::default()
+    };
+    let failure = Network::secured(&security).unwrap_err();
+    assert!(failure.message.contains("openssl pkcs12 -in "), "{failure}");
+}
+
 #[tokio::test]
 async fn plain_http_behind_an_https_address_is_told() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pslease_tests::{Console, Endpoint, Finished, Home, eventually};
+use pslease_tests::{Console, Endpoint, Finished, Home, Person, eventually};
 use serde_json::{Value as Json, json};
 
 pub(crate) const KEN: &str = "kenmyer@litwareinc.com";
@@ -253,7 +253,12 @@ pub(crate) fn a_session_whose_token_only_a_person_can_renew_is_closed_while_it_s
         return;
     };
     let home = Home::new(&discovered(&endpoint, "skype-online", KEN, "sign_in = \"device-code\""));
-    ok(&home.run(&["login", "lab"]));
+    let login = home.run(&["login", "lab", "--quiet"]);
+    ok(&login);
+    assert!(
+        login.stderr.contains("enter the code"),
+        "a question is no chatter: {login:?}"
+    );
     ok(&home.run(&["run", "Get-CsTenant"]));
     assert_eq!(endpoint.truth().live, 1);
     // The refresh token is over by now; the token itself has two minutes left, the shell six.
@@ -295,6 +300,19 @@ pub(crate) fn a_device_code_is_shown_and_waited_for() {
     );
     ok(&home.run(&["run", "Get-CsTenant"]));
     assert_eq!(endpoint.truth().created, 1);
+}
+
+pub(crate) fn a_device_code_is_shown_to_whoever_wants_no_chatter() {
+    let Some(endpoint) = Endpoint::online(|text| format!("{text}\n[oauth]\ndevice_interval = 1\n")) else {
+        return;
+    };
+    let home = Home::new(&discovered(&endpoint, "skype-online", KEN, "sign_in = \"device-code\""));
+    let words = ["run", "--quiet", "Get-CsTenant", "--output", "jsonl"];
+    let mut person = Person::runs(&home, &words);
+    person.sees("enter the code");
+    let (code, output) = person.finish();
+    assert_eq!(code, 0, "{output}");
+    assert!(output.contains("litwareinc.com"), "{output}");
 }
 
 pub(crate) fn an_exchange_session_follows_its_front_end_and_keeps_its_cookie() {

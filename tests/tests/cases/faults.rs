@@ -124,17 +124,18 @@ pub(crate) fn what_is_wrong_is_said_in_one_line_with_a_cure() {
         assert!(text.starts_with(&error), "{text}\n{error}");
         assert_eq!((was, cure), (code, hint), "{finished:?}");
     }
-    // The service counts more than we do: told, and waited for.
-    endpoint.control(
-        "POST",
-        "/control/limits",
-        Some(&json!({"service": "eop", "max_per_admin": 0, "max_per_org": 0})),
-    );
-    let full = connect(
-        &profile("eop", &format!("{url}/powershell-liveid/"), "admin@contoso.com", &ca),
-        "contoso",
-    );
-    assert_eq!(full.code, 75, "{full:?}");
+    // The service counts more than we do: told with whose limit it is, and waited for.
+    for (admins, organizations, whose) in [(0, 3, "admin@contoso.com"), (3, 0, "contoso.com")] {
+        let limits = json!({"service": "eop", "max_per_admin": admins, "max_per_org": organizations});
+        endpoint.control("POST", "/control/limits", Some(&limits));
+        let full = connect(
+            &profile("eop", &format!("{url}/powershell-liveid/"), "admin@contoso.com", &ca),
+            "contoso",
+        );
+        assert_eq!(full.code, 75, "{full:?}");
+        let words = format!("the server counts more sessions of {whose} than this daemon holds");
+        assert!(full.stderr.contains(&words), "{words}: {full:?}");
+    }
     // Tenants whose discovery leads nowhere.
     let nowhere = format!(
         "[profile.lab]\ntemplate = \"skype-online\"\nadmin = \"a@nowhere.test\"\noverride_discovery_uri = \"{url}/autodiscover\"\n{ca}"

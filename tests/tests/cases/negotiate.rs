@@ -270,6 +270,31 @@ mod interop {
     }
 
     #[test]
+    fn another_configuration_of_kerberos_than_the_daemons_is_named() {
+        let Some(premises) = Premises::open(|text| text) else {
+            return;
+        };
+        let home = Home::new(&profile(
+            "ken",
+            &premises.peer,
+            "/wsman",
+            "kenmyer@EXAMPLE.TEST",
+            "auth = \"kerberos\"",
+        ));
+        premises.kinit(&home);
+        assert_eq!(home.run(&["status"]).code, 0, "a daemon that knows no realm");
+        let refused = premises.run(&home, &["connect", "ken", "--wait", "2s"]);
+        assert_ne!(refused.code, 0, "{refused:?}");
+        assert!(
+            refused.stderr.contains("KRB5_CONFIG is ") && refused.stderr.contains("pslease daemon stop"),
+            "{refused:?}"
+        );
+        assert_eq!(home.run(&["daemon", "stop"]).code, 0);
+        let connected = premises.run(&home, &["connect", "ken"]);
+        assert_eq!(connected.code, 0, "what was told helps: {connected:?}");
+    }
+
+    #[test]
     fn clocks_that_differ_are_named() {
         let Some(premises) = Premises::open(|text| text) else {
             return;

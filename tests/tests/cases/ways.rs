@@ -48,6 +48,12 @@ pub(crate) fn a_proxy_that_wants_to_know_who_asks_is_told(endpoint: &Endpoint) {
     let seen = proxy.seen();
     assert!(seen.len() > before, "the session came by the proxy");
     assert!(seen.iter().all(|seen| seen.admitted), "{seen:?}");
+    let doctor = home.run(&["doctor"]);
+    ok(&doctor);
+    assert!(
+        doctor.stdout.contains("the connection goes by way of a proxy"),
+        "what is not ours to connect is not tried: {doctor:?}"
+    );
     is_nowhere(&home, &[PROXY_SECRET]);
 
     // Whoever hands it over with the request need not have it in a file.

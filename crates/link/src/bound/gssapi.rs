@@ -72,7 +72,7 @@ impl Context for GssContext {
 }
 
 fn refused(status: &Status, user: &str, by_password: bool, tickets: &Tickets) -> Refused {
-    let said = one_line(&status.text);
+    let said = format!("{}{}", one_line(&status.text), other_configuration(tickets));
     if by_password {
         // RFC 4120 7.5.9: client revoked, key expired, pre-authentication failed, integrity (what a password that does
         // not fit looks like where no pre-authentication is asked for).
@@ -82,4 +82,18 @@ fn refused(status: &Status, user: &str, by_password: bool, tickets: &Tickets) ->
         };
     }
     Refused::Unavailable(ticket::explain(user, tickets).unwrap_or(said))
+}
+
+/// MIT's library reads KRB5_CONFIG from this process's own environment, which cannot be changed while other threads may
+/// read it. So where the asker has another one, that may be why, and has to be said.
+fn other_configuration(tickets: &Tickets) -> String {
+    let (ours, asked) = (std::env::var("KRB5_CONFIG").ok(), &tickets.configuration);
+    match asked {
+        Some(asked) if ours.as_ref() != Some(asked) => format!(
+            " (KRB5_CONFIG is {asked} here, and {} where psleased was started; `pslease daemon stop`, and the next one has \
+             yours)",
+            ours.as_deref().unwrap_or("not set")
+        ),
+        Some(_) | None => String::new(),
+    }
 }
