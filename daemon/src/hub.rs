@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Current, Profile, Source};
 use crate::desk;
 use crate::door::Doors;
+use crate::service::Stops;
 use crate::session::Sessions;
 
 /// So many profiles that nobody uses are kept, for whoever comes with the same parameters again.
@@ -42,6 +43,7 @@ pub(crate) struct Hub {
     pub(crate) stopping: watch::Sender<bool>,
     /// True once every session is closed, as far as that could be: the process may end.
     pub(crate) closed: watch::Sender<bool>,
+    pub(crate) stops: Stops,
     extras: Mutex<HashMap<LeaseId, Extra>>,
     /// One look at a time, so that whoever comes second finds the broker configured.
     look: tokio::sync::Mutex<()>,
@@ -60,6 +62,7 @@ impl Hub {
             sessions,
             stopping: watch::Sender::new(false),
             closed: watch::Sender::new(false),
+            stops: Stops::default(),
             extras: Mutex::default(),
             look: tokio::sync::Mutex::default(),
         }

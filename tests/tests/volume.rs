@@ -2,8 +2,20 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStdout, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use client::{Client, Dial};
+use place::Place;
+use proto::v1::invoke_event::Event;
+use proto::v1::invoke_request::Message;
+use proto::v1::{Input, InvokeRequest, PipelineOutcome, StopRequest, input};
 use pslease_tests::{Endpoint, Home, eventually};
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+
+use crate::cases::input::{measure, stands};
 
 /// The most that either program may have resident at any time, in bytes. Unoptimized, the daemon takes up to 42 MiB
 /// and the client 16, however many objects there are.
@@ -131,4 +143,86 @@ fn a_reader_that_reads_nothing_holds_up_its_own_pipeline_only() {
         assert_eq!(tiny.line(), format!("{number}\n"));
     }
     assert!(daemons_peak(&home) < BUDGET);
+}
+
+/// Whoever calls the contract may send as much as it likes, and pay no heed.
+#[test]
+fn a_caller_that_sends_more_than_is_taken_is_held_up() {
+    let endpoint = Endpoint::tenant();
+    let home = Home::with_admins(&endpoint, "skype", &["kenmyer"], "");
+    let hold = |hold: bool| endpoint.control("POST", "/control/input", Some(&json!({ "hold": hold })));
+    hold(true);
+    let object = input::Object::Clixml(format!("<S>{}</S>", "x".repeat(256 << 10)).into());
+    let message = Message::Input(Input { object: Some(object) });
+    let request = InvokeRequest { message: Some(message) };
+    let given = Arc::new(AtomicUsize::new(0));
+    let count = given.clone();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let (client, mut events, pipeline) = runtime.block_on(async {
+        let client = Client::connect(&Dial::at(Place::under(home.path())))
+            .await
+            .expect("the daemon runs");
+        let (requests, outgoing) = mpsc::channel(1);
+        requests.send(measure()).await.expect("room for the first");
+        let outgoing = ReceiverStream::new(outgoing);
+        let mut events = client.pipelines().invoke(outgoing).await.expect("a call").into_inner();
+        let pipeline = loop {
+            let event = events.message().await.expect("an event").expect("not the end");
+            if let Some(Event::Started(started)) = event.event {
+                break started.pipeline;
+            }
+        };
+        tokio::spawn(async move {
+            // Twice the budget. It ends when the call does.
+            for _ in 0..512 {
+                if requests.send(request.clone()).await.is_err() {
+                    return;
+                }
+                count.fetch_add(256 << 10, Ordering::Relaxed);
+            }
+        });
+        (client, events, pipeline)
+    });
+    eventually("no more is taken", stands(&given));
+    let taken = given.load(Ordering::Relaxed);
+    assert!(taken < 8 << 20, "{taken} bytes were taken");
+    let peak = daemons_peak(&home);
+    assert!(peak < BUDGET, "the daemon had {peak} bytes");
+    // A stop among the messages would wait behind them; this one does not.
+    let outcome = runtime.block_on(async {
+        let stop = |pipeline: &str| StopRequest {
+            pipeline: pipeline.to_owned(),
+        };
+        let mut pipelines = client.pipelines();
+        assert!(
+            pipelines
+                .stop(stop(&pipeline))
+                .await
+                .expect("an answer")
+                .into_inner()
+                .found
+        );
+        let outcome = loop {
+            let event = events.message().await.expect("an event").expect("not the end");
+            if let Some(Event::End(end)) = event.event {
+                break end.outcome();
+            }
+        };
+        assert!(
+            !pipelines
+                .stop(stop(&pipeline))
+                .await
+                .expect("an answer")
+                .into_inner()
+                .found
+        );
+        outcome
+    });
+    assert_eq!(outcome, PipelineOutcome::Stopped);
+    hold(false);
+    assert_eq!(home.run(&["run", "Get-CsTenant"]).code, 0);
 }

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use proto::v1::invoke_event::Event;
 use proto::v1::invoke_request::Message;
+use proto::v1::pipelines_client::PipelinesClient;
 use proto::v1::{
     Begin, Encoding, ErrorKind, InvokeEvent, InvokeRequest, LeaseMode, Parameters, PipelineEnd, PipelineOutcome,
-    Stream, begin,
+    StopRequest, Stream, begin,
 };
 use pslease::LeaseKey;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -18,6 +19,7 @@ use tokio::time::Instant;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
+use tonic::transport::Channel;
 
 use crate::cli::{self, Format};
 use crate::context::{self, Context, caller, priority, wait};
@@ -86,15 +88,18 @@ pub(super) async fn run(context: &Context, args: cli::Run) -> Done {
             let profile = parameters::profile(args.how.profile.as_deref(), parameters.as_ref());
             notices.ask_with(&client, &profile, parameters.as_ref());
         }
-        Ok(client
-            .pipelines()
+        let mut pipelines = client.pipelines();
+        let events = pipelines
             .invoke(ReceiverStream::new(outgoing).merge(ReceiverStream::new(given)))
             .await?
-            .into_inner())
+            .into_inner();
+        Ok((pipelines, events))
     };
-    let events = context::unless_interrupted(called).await?;
+    let (pipelines, events) = context::unless_interrupted(called).await?;
     let interrupts = signal(SignalKind::interrupt()).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
     let mut run = Running {
+        pipelines,
+        fed: None,
         events,
         requests,
         chunks: Chunks::default(),
@@ -171,6 +176,10 @@ impl Input {
 
 /// A pipeline on its way.
 struct Running {
+    /// For what must not wait behind the input.
+    pipelines: PipelinesClient<Channel>,
+    /// The pipeline's id, where it is given input.
+    fed: Option<String>,
     events: Streaming<InvokeEvent>,
     requests: mpsc::Sender<InvokeRequest>,
     chunks: Chunks,
@@ -232,10 +241,15 @@ impl Running {
         let stop = InvokeRequest {
             message: Some(Message::Stop(true)),
         };
+        let room = self.requests.try_send(stop);
+        if let Some(pipeline) = self.fed.take() {
+            // That one is heard when the input before it has been, which may be never.
+            let mut pipelines = self.pipelines.clone();
+            tokio::spawn(async move { pipelines.stop(StopRequest { pipeline }).await.is_ok() });
+            return Ok(());
+        }
         // No room for a stop: the daemon takes nothing from us, so there is nothing to wait for.
-        self.requests
-            .try_send(stop)
-            .map_err(|_| Failure::Silent(Exit::Interrupted))
+        room.map_err(|_| Failure::Silent(Exit::Interrupted))
     }
 
     async fn event(&mut self, event: Event) -> Result<(), Failure> {
@@ -254,7 +268,8 @@ impl Running {
                     self.objects.marked(&mut self.screen.out, Some("warning"), &warning)?;
                 }
             },
-            Event::Started(_) => {
+            Event::Started(started) => {
+                self.fed = self.input.is_some().then_some(started.pipeline);
                 self.notices.served();
                 if let Some(bar) = self.streams.as_mut().and_then(Streams::served) {
                     self.objects.marked(&mut self.screen.out, Some("progress"), &bar)?;

@@ -248,6 +248,11 @@ impl Pipelines for Script {
         });
         Ok(Response::new(ReceiverStream::new(receiver)))
     }
+
+    // As a daemon that knows only the stop among the messages.
+    async fn stop(&self, _: Request<StopRequest>) -> Result<Response<StopResponse>, Status> {
+        Err(Status::unimplemented("Stop"))
+    }
 }
 
 #[tonic::async_trait]

@@ -32,6 +32,10 @@ pub(crate) fn answer(method: &Method, what: &str, body: &[u8], shared: &Shared) 
             shared.kill(one);
             Some(state(shared))
         }
+        (&Method::POST, "input") => request["hold"].as_bool().map(|hold| {
+            shared.hold_input(hold);
+            state(shared)
+        }),
         _ => None,
     };
     let (status, body) = match done {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::books::{Books, EndedBy};
@@ -19,6 +20,8 @@ pub(crate) struct Shared {
     books: Mutex<Books>,
     shells: Mutex<HashMap<Uuid, Arc<Shell>>>,
     organizations: Mutex<HashMap<String, Arc<Mutex<Organization>>>>,
+    /// While it is true, no input is taken.
+    holding: watch::Sender<bool>,
 }
 
 impl Shared {
@@ -29,6 +32,7 @@ impl Shared {
             books: Mutex::default(),
             shells: Mutex::default(),
             organizations: Mutex::default(),
+            holding: watch::Sender::new(false),
         }
     }
 
@@ -53,11 +57,32 @@ impl Shared {
         Arc::clone(made)
     }
 
+    /// Takes input no more, or again.
+    pub(crate) fn hold_input(&self, hold: bool) {
+        self.holding.send_replace(hold);
+    }
+
+    /// Waits until input is taken, or what it is for is gone.
+    pub(crate) async fn takes_input(&self, gone: impl Fn() -> bool) {
+        let mut holding = self.holding.subscribe();
+        while *holding.borrow_and_update() && !gone() {
+            if holding.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// A command or a shell is gone: input that waits to be taken may be for it.
+    pub(crate) fn look_again(&self) {
+        self.holding.send_modify(|_| ());
+    }
+
     /// Ends a shell, whatever it does. False if it is not there.
     pub(crate) fn end(&self, id: Uuid, by: EndedBy) -> bool {
         let shell = lock(&self.shells).remove(&id);
         if let Some(shell) = shell {
             shell.end();
+            self.look_again();
         }
         self.books().end(id, by)
     }

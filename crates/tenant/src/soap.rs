@@ -183,6 +183,9 @@ impl Call<'_> {
                 for stream in send.streams {
                     let command = pipeline_of(stream.command.as_ref())?;
                     let responses = stream.name == StreamName::PromptResponse;
+                    if command.is_some() && !responses {
+                        self.shared.takes_input(|| shell.source(command).is_none()).await;
+                    }
                     if !shell.feed(command, &stream.data, responses) {
                         return Err(Fault::command_not_found());
                     }
@@ -199,6 +202,7 @@ impl Call<'_> {
                     // PowerShell's plug-in takes any other code for Terminate.
                     SignalCode::Terminate | SignalCode::Other(_) => shell.terminate(command),
                 }
+                self.shared.look_again();
                 Ok(Answer::Signalled)
             }
             Operation::Delete => {

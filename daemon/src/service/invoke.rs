@@ -332,6 +332,7 @@ impl<'p> Running<'p> {
         tokio::pin!(process);
         let (mut timed_out, mut ended, mut hears, mut turned) = (false, false, true, true);
         let out = self.out;
+        let stoppable = self.hub.stops.enter(self.pipeline);
         while self.outcome.is_none() {
             tokio::select! {
                 biased;
@@ -350,6 +351,7 @@ impl<'p> Running<'p> {
                     ended = true;
                     self.left();
                 }
+                () = stoppable.asked() => self.stop(Why::Asked),
                 changed = self.turn.stop.changed(), if turned => match changed {
                     Ok(()) => {
                         let told = *self.turn.stop.borrow_and_update();

@@ -19,6 +19,7 @@ mod reconcile;
 mod sessions;
 mod sign_in;
 mod status;
+mod stops;
 mod value;
 mod wait;
 
@@ -34,6 +35,7 @@ use crate::config::Profile;
 use crate::hub::Hub;
 
 pub(crate) use convert::{end_words, stop_words};
+pub(crate) use stops::Stops;
 
 /// The broker's refusal in words, and the cure, for somebody who does not speak gRPC.
 pub(crate) fn refusal_words(hub: &Hub, refusal: &Refusal, profile: &str) -> (String, String) {

@@ -77,6 +77,15 @@ impl Pipelines for PipelineService {
         tokio::spawn(invoke::invoke(self.hub.clone(), plan, messages, out));
         Ok(Response::new(ReceiverStream::new(stream)))
     }
+
+    async fn stop(&self, request: Request<v1::StopRequest>) -> Result<Response<v1::StopResponse>, Status> {
+        let id = request.into_inner().pipeline;
+        let pipeline = id
+            .parse()
+            .map_err(|_| error::usage("the pipeline is named by the id that `started` gave"))?;
+        let found = self.hub.stops.stop(pipeline);
+        Ok(Response::new(v1::StopResponse { found }))
+    }
 }
 
 impl PipelineService {
