@@ -28,6 +28,9 @@ use crate::stage::{Question, Stage, Step, Upstream, World};
 /// After so many steps without a wait the runtime gets a chance to do something else.
 const BREATH: u32 = 64;
 
+/// Answers that may wait for a pipeline, which asks one question at a time.
+const ANSWERS: usize = 8;
+
 /// What a shell knows of one of its pipelines.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
@@ -35,7 +38,7 @@ pub(crate) struct Pipeline {
     pub(crate) outbox: Outbox,
     /// Stop was asked for.
     stop: Notify,
-    answers: mpsc::UnboundedSender<HostResponse>,
+    answers: mpsc::Sender<HostResponse>,
     input: Mutex<Input>,
     fed: Notify,
 }
@@ -65,7 +68,7 @@ enum End {
 impl Pipeline {
     /// Begins to run on a task of its own.
     pub(crate) fn start(id: Uuid, work: Work, shell: &Arc<Shell>) -> Arc<Self> {
-        let (answers, answered) = mpsc::unbounded_channel();
+        let (answers, answered) = mpsc::channel(ANSWERS);
         let pipeline = Arc::new(Self {
             id,
             outbox: Outbox::default(),
@@ -99,8 +102,8 @@ impl Pipeline {
     }
 
     pub(crate) fn answer(&self, response: HostResponse) {
-        // Nobody waits for it where the pipeline was stopped meanwhile.
-        let _ = self.answers.send(response);
+        // Nobody waits for it where the pipeline was stopped meanwhile; and nobody asked for more than there is room for.
+        let _ = self.answers.try_send(response);
     }
 
     /// Input is small here: it is awaited whole before the first stage runs.
@@ -121,7 +124,7 @@ impl Pipeline {
 struct Run {
     pipeline: Arc<Pipeline>,
     shell: Arc<Shell>,
-    answered: mpsc::UnboundedReceiver<HostResponse>,
+    answered: mpsc::Receiver<HostResponse>,
     calls: i64,
     steps: u32,
 }
