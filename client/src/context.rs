@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, IsTerminal as _, StdoutLock};
 use std::time::{Duration, Instant};
 
-use proto::v1::{Caller, LeaseMode, Priority};
+use proto::v1::{Caller, LeaseMode, LeaseWish, Parameters, Priority};
 use pslease::{Client, Dial, LeaseKey};
 
 use crate::cli::{Common, Format, How, Mode};
@@ -11,6 +11,7 @@ use crate::duration;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::notice::{Notices, say};
+use crate::parameters;
 
 /// How long a script waits where it does not say.
 const SCRIPT_WAIT: Duration = Duration::from_secs(600);
@@ -145,6 +146,19 @@ pub(crate) fn priority() -> Priority {
         Priority::Interactive
     } else {
         Priority::Batch
+    }
+}
+
+/// The lease that these options wish for, for somebody who asks.
+pub(crate) fn wish(how: &How, label: Option<String>, caller: Caller, parameters: Option<Parameters>) -> LeaseWish {
+    LeaseWish {
+        profile: parameters::profile(how.profile.as_deref(), parameters.as_ref()),
+        mode: how.mode().into(),
+        priority: priority().into(),
+        wait: wait(how.wait),
+        caller: Some(caller),
+        label: label.unwrap_or_default(),
+        parameters,
     }
 }
 

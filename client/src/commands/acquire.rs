@@ -6,13 +6,12 @@ use proto::v1::lease_event::Event;
 use proto::v1::{AcquireRequest, Granted, LeaseWish, Parameters, anchor};
 
 use crate::cli::{self, Anchor, Format};
-use crate::context::{Context, caller, priority, stdout, unless_interrupted, wait, width};
+use crate::context::{self, Context, caller, stdout, unless_interrupted, width};
 use crate::duration;
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
 use crate::notice::Notices;
 use crate::output::{Cell, Page, Row, view};
-use crate::parameters;
 
 pub(super) async fn run(context: &Context, args: cli::Acquire) -> Done {
     unless_interrupted(acquire(context, args)).await
@@ -56,15 +55,7 @@ async fn acquire(context: &Context, args: cli::Acquire) -> Done {
 fn wish(args: &cli::Acquire, parameters: Option<Parameters>) -> LeaseWish {
     let mut caller = caller("pslease acquire");
     caller.ancestors = pslease::caller::ancestors();
-    LeaseWish {
-        profile: parameters::profile(args.how.profile.as_deref(), parameters.as_ref()),
-        mode: args.how.mode().into(),
-        priority: priority().into(),
-        wait: wait(args.how.wait),
-        caller: Some(caller),
-        label: args.label.clone().unwrap_or_default(),
-        parameters,
-    }
+    context::wish(&args.how, args.label.clone(), caller, parameters)
 }
 
 /// `stream` never gets here: it is held, not acquired.

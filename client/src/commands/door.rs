@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use tonic::Streaming;
 
 use crate::cli::{self, Format};
-use crate::context::{self, Context, caller, priority, stdout, unless_interrupted, wait};
+use crate::context::{self, Context, caller, stdout, unless_interrupted};
 use crate::duration;
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
@@ -144,19 +144,14 @@ async fn open(context: &Context, args: &cli::Door, told: Told, refused: &mut Ref
 fn wish(args: &cli::Door, named: Option<&str>, parameters: Option<Parameters>) -> LeaseWish {
     let mut caller = caller("pslease door");
     caller.ancestors = pslease::caller::ancestors();
+    let profile = parameters::profile(named, parameters.as_ref());
+    let wish = context::wish(&args.how, args.label.clone(), caller, parameters);
+    // Without a word the daemon decides by the endpoint.
+    let mode = args.how.mode.map_or(LeaseMode::Unspecified, |_| args.how.mode());
     LeaseWish {
-        profile: parameters::profile(named, parameters.as_ref()),
-        // Without a word the daemon decides by the endpoint.
-        mode: match args.how.mode {
-            Some(_) => args.how.mode(),
-            None => LeaseMode::Unspecified,
-        }
-        .into(),
-        priority: priority().into(),
-        wait: wait(args.how.wait),
-        caller: Some(caller),
-        label: args.label.clone().unwrap_or_default(),
-        parameters,
+        profile,
+        mode: mode.into(),
+        ..wish
     }
 }
 

@@ -10,11 +10,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::acquire::tell;
 use crate::cli;
-use crate::context::{Context, caller, priority, unless_interrupted, wait};
+use crate::context::{self, Context, caller, unless_interrupted};
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
 use crate::notice::{hint, say};
-use crate::parameters;
 
 /// How long the daemon may take to take a lease back before we end without its word.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -62,15 +61,7 @@ fn wish(args: &cli::With, parameters: Option<Parameters>) -> LeaseWish {
         .first()
         .map(|program| program.to_string_lossy().into_owned())
         .unwrap_or_default();
-    LeaseWish {
-        profile: parameters::profile(args.how.profile.as_deref(), parameters.as_ref()),
-        mode: args.how.mode().into(),
-        priority: priority().into(),
-        wait: wait(args.how.wait),
-        caller: Some(caller(program)),
-        label: args.label.clone().unwrap_or_default(),
-        parameters,
-    }
+    context::wish(&args.how, args.label.clone(), caller(program), parameters)
 }
 
 /// A failure of the program and one of ours must not look alike, so what has no code of its own gets 125.
