@@ -25,6 +25,7 @@ pub(crate) fn run() -> Outcome {
     let suites = [
         &link[..],
         &["test", "--package", "pslease-endpoint", "--test", "peer"],
+        &["test", "--package", "pslease-runspace", "--test", "peer"],
         &["test", "--package", "pslease-tests", "--", "interop::", "online::"],
     ];
     for arguments in suites {
