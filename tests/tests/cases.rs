@@ -8,6 +8,7 @@ pub(crate) mod credentials;
 pub(crate) mod doctor;
 pub(crate) mod doors;
 pub(crate) mod faults;
+pub(crate) mod health;
 pub(crate) mod input;
 mod messages;
 pub(crate) mod module;

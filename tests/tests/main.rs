@@ -135,6 +135,9 @@ on_both_endpoints! {
     what_runs_in_an_upgrade_is_waited_for_then_stopped_and_its_session_kept: upgrade,
     a_shell_that_the_server_will_not_keep_is_closed: upgrade,
     what_only_a_person_can_log_on_to_is_closed_in_an_upgrade: upgrade,
+    a_door_opens_on_a_session_of_an_earlier_daemon: upgrade,
+    after_a_sleep_a_session_is_asked_before_it_is_used: health,
+    who_keeps_a_session_is_told_that_it_went_in_a_sleep: health,
 }
 
 /// Tests that only the peer with the connector's whole flow can be asked; each says so where there is none.

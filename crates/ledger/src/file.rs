@@ -20,7 +20,7 @@ const GONE: Rows<'_> = TableDefinition::new("gone");
 const LEASES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("leases");
 const NUMBERS: TableDefinition<'_, &str, u64> = TableDefinition::new("numbers");
 /// The format that this release writes. It rises when an older release would misread a row.
-const FORMAT: u64 = 2;
+const FORMAT: u64 = 3;
 /// The books are small, and so is the memory that they may take.
 const CACHE: usize = 1 << 20;
 /// A file that is longer is compacted, in bytes: a burst of rows makes it grow, and pages that are free again stay in it.

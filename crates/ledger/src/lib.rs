@@ -20,7 +20,7 @@ mod thread;
 mod version1;
 
 pub use past::Past;
-pub use row::{Affinity, Anchor, Entry, LeaseKind, LeaseRow, Row, Stage};
+pub use row::{Affinity, Anchor, Entry, Facts, LeaseKind, LeaseRow, Row, Stage};
 pub use thread::{Ledger, Opened};
 
 /// Why the books cannot be read or kept.

@@ -9,8 +9,9 @@ use serde::de::DeserializeOwned;
 use crate::row::{LeaseRow, Row};
 use crate::version1;
 
-/// The first byte of a record: its format. Version 1 had none, and began with JSON's brace.
-const VERSION: u8 = 2;
+/// The first byte of a record: its format. Version 1 had none, and began with JSON's brace; 3 is 2 with more members.
+const VERSION: u8 = 3;
+const OLDEST: u8 = 2;
 const HEAD: usize = 5;
 
 /// Why bytes are no row.
@@ -47,7 +48,7 @@ pub(crate) fn read_lease(bytes: &[u8]) -> Result<LeaseRow, Unreadable> {
 pub(crate) fn write<T: Serialize>(value: &T) -> Result<Vec<u8>, Unreadable> {
     let mut bytes = vec![VERSION, 0, 0, 0, 0];
     serde_json::to_writer(&mut bytes, value)?;
-    let sum = checksum(&bytes[HEAD..]);
+    let sum = sum_of(VERSION, &bytes[HEAD..]);
     bytes[1..HEAD].copy_from_slice(&sum.to_le_bytes());
     Ok(bytes)
 }
@@ -58,9 +59,18 @@ pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> {
     };
     let [version, sum @ ..] = *head;
     match version {
-        VERSION if checksum(json) == u32::from_le_bytes(sum) => Ok(serde_json::from_slice(json)?),
+        OLDEST..=VERSION if sum_of(version, json) == u32::from_le_bytes(sum) => Ok(serde_json::from_slice(json)?),
         newer if newer > VERSION && newer != b'{' => Err(Unreadable::Newer(newer)),
         _ => Err(Unreadable::Checksum),
+    }
+}
+
+/// What protects a record: since format 3 its format, too.
+fn sum_of(version: u8, json: &[u8]) -> u32 {
+    let sum = checksum(json);
+    match version {
+        OLDEST => sum,
+        later => sum ^ u32::from_be_bytes([later; 4]),
     }
 }
 

@@ -103,6 +103,19 @@ pub struct Row {
     /// Milliseconds of wall time since 1970 when it was opened; 0 where that is not known.
     #[serde(default)]
     pub opened: u64,
+    /// What the server said of itself then. Since format 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Facts>,
+}
+
+/// What a server says of itself once, when a session is opened. Opaque here, and nothing secret in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Facts {
+    /// The body of SESSION_CAPABILITY.
+    pub capability: String,
+    /// That of APPLICATION_PRIVATE_DATA, or what of it may be kept.
+    pub private_data: Option<String>,
 }
 
 impl Row {

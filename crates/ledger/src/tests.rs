@@ -34,6 +34,7 @@ pub(crate) fn row(n: u128, stage: Stage) -> Row {
         dirty: false,
         commands: 12,
         opened: 1_763_000_000_000,
+        facts: None,
     }
 }
 

@@ -80,6 +80,7 @@ impl From<Row> for row::Row {
             dirty: true,
             commands: 0,
             opened: 0,
+            facts: None,
         }
     }
 }

@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use broker::{LeaseId, SessionId, ShellId};
 use ledger::{Affinity, Entry, LeaseRow, Past, Row, Stage};
-use runspace::Kept;
 use uuid::Uuid;
 
+use super::Found;
 use crate::config::Profile;
 
 /// The rows as they are, or are about to be, in the file.
@@ -79,6 +79,7 @@ impl Books {
             dirty: false,
             commands: 0,
             opened: 0,
+            facts: None,
         };
         self.rows.insert(session, row.clone());
         Entry::Put(Box::new(row))
@@ -90,13 +91,20 @@ impl Books {
     }
 
     /// The server's own names of the shell, its idle time, and whether it set cookies. Written with the next change.
-    pub(crate) fn kept(&mut self, session: SessionId, kept: &Kept, idle: Option<Duration>, affinity: Affinity) {
+    pub(crate) fn kept(&mut self, session: SessionId, found: Found) {
+        let Found {
+            kept,
+            idle,
+            affinity,
+            facts,
+        } = found;
         if let Some(row) = self.rows.get_mut(&session) {
             row.uri.clone_from(&kept.uri);
             row.resource_uri.clone_from(&kept.resource_uri);
             row.protocol.clone_from(&kept.protocol);
             row.affinity = affinity;
             row.opened = wall();
+            row.facts = facts;
             if Uuid::parse_str(&kept.shell_id) != Ok(row.shell) {
                 // The row keeps our id as its key.
                 tracing::warn!(%session, "the server gave the shell another id");

@@ -140,12 +140,7 @@ impl Desk {
                     let _ = done.send(false);
                 }
             },
-            Ask::Kept {
-                session,
-                kept,
-                idle,
-                affinity,
-            } => self.parts.books.kept(session, &kept, idle, affinity),
+            Ask::Kept { session, found } => self.parts.books.kept(session, *found),
             Ask::LeftOut(session) => self.write_behind(|books| books.left_out(session)),
             Ask::TakeUp { session, row } => match self.parts.books.take_up(session) {
                 Some(entry) => {

@@ -16,7 +16,7 @@ use broker::{
     EndCause, Event, Fence, LeaseId, Refusal, RequestId, RestoredLease, SessionId, Snapshot, StopCause, TurnOutcome,
     Waiting,
 };
-use ledger::{Affinity, LeaseRow, Past, Row};
+use ledger::{Affinity, Facts, LeaseRow, Past, Row};
 use moment::Moment;
 use runspace::Kept;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -48,12 +48,7 @@ pub(crate) enum Ask {
         done: oneshot::Sender<bool>,
     },
     /// What finds the session's shell again.
-    Kept {
-        session: SessionId,
-        kept: Kept,
-        idle: Option<Duration>,
-        affinity: Affinity,
-    },
+    Kept { session: SessionId, found: Box<Found> },
     /// The endpoint has set a cookie for a session that had none so far.
     LeftOut(SessionId),
     /// A session of an earlier run is about to be taken again; answered with its row once that is durable.
@@ -84,6 +79,16 @@ pub(crate) enum Ask {
         leave: bool,
         done: oneshot::Sender<Left>,
     },
+}
+
+/// What an open has brought to light of a shell, for whoever has to find it again.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) kept: Kept,
+    /// After which the server ends it.
+    pub(crate) idle: Option<Duration>,
+    pub(crate) affinity: Affinity,
+    pub(crate) facts: Option<Facts>,
 }
 
 /// What a shutdown left.
@@ -215,14 +220,9 @@ impl Handle {
         recorded.await.unwrap_or(false)
     }
 
-    pub(crate) async fn kept(&self, session: SessionId, kept: Kept, idle: Option<Duration>, affinity: Affinity) {
-        let ask = Ask::Kept {
-            session,
-            kept,
-            idle,
-            affinity,
-        };
-        let _ = self.asks.send(ask).await;
+    pub(crate) async fn kept(&self, session: SessionId, found: Found) {
+        let found = Box::new(found);
+        let _ = self.asks.send(Ask::Kept { session, found }).await;
     }
 
     pub(crate) async fn left_out(&self, session: SessionId) {

@@ -153,6 +153,22 @@ impl Carrier {
         }
     }
 
+    /// Whether the server can be asked if the shell is there. Of a program's end its pipes tell.
+    pub(super) fn can_be_asked(&self) -> bool {
+        match self {
+            Self::Wsman(_) => true,
+            Self::Pipe(_) => false,
+        }
+    }
+
+    /// What is sent from now on goes over new connections.
+    pub(super) fn freshen(&mut self) {
+        match self {
+            Self::Wsman(over) => over.wire.freshen(),
+            Self::Pipe(_) => {}
+        }
+    }
+
     /// Whether the endpoint has set a cookie, without which a later run has no affinity.
     pub(super) fn has_cookies(&self) -> bool {
         match self {

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::carrier::{Carrier, Landed, Wanted};
 use super::ending::{not_begun, unproven};
+use super::health::{Health, Pulse};
 use super::opening::{self, Prepared};
 use super::{Feed, Order, Sessions, Unsealed, key};
 use crate::config::Profile;
@@ -103,6 +104,8 @@ pub(super) struct Driver {
     pub(super) astray: Option<String>,
     /// The shell is gone, and everybody knows: the task ends.
     pub(super) over: bool,
+    pub(super) pulse: Pulse,
+    pub(super) health: Health,
 }
 
 /// Runs the session until its shell is gone, proven, or given up to the next attempt.
@@ -135,6 +138,8 @@ pub(super) async fn run(
     } = prepared;
     let tried_by = house.clock.now() + TRIAL;
     let mut driver = Driver {
+        pulse: Pulse::new(&house.clock),
+        health: Health::default(),
         idle: Duration::from_secs(row.idle_seconds),
         house,
         id,
@@ -228,6 +233,10 @@ impl Driver {
     }
 
     async fn landed(&mut self, landed: Landed) {
+        self.feel();
+        if matches!(landed, Landed::Failed(..)) {
+            self.doubt();
+        }
         if let Landed::Answer(_, response) = &landed {
             let success = (200..300).contains(&response.status);
             let is_password = response.refusal.as_ref().is_none_or(|refusal| refusal.password);

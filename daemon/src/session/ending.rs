@@ -78,6 +78,8 @@ impl Driver {
         self.attended(Item::Ended(Outcome::Incomplete(cause.clone())));
         self.attendant = None;
         self.resets.clear();
+        // It cannot run any more, and is told so: it did not begin.
+        self.go_on();
         let fate = self.fate(shell);
         self.over = fate == Fate::Gone;
         let told = match fate {

@@ -10,9 +10,10 @@ use runspace::{Cause, Event, Notice, Opened, Operation, Outcome, Stage};
 use uuid::Uuid;
 
 use super::drive::{Driver, Reset};
-use super::{Feed, Item, NewsKind, budget};
+use super::{Feed, Item, NewsKind, budget, facts};
 use crate::connect;
 use crate::crash;
+use crate::desk::Found;
 
 /// Messages of the pool's own that may wait for one reader.
 const UNREAD: usize = 4096;
@@ -75,7 +76,7 @@ impl Driver {
             Event::Refused { operation, cause } => self.refused(operation, &cause).await,
             Event::Reattached { connected, ended } => self.reattached(connected, ended).await,
             Event::Disconnected => self.disconnected().await,
-            Event::Health { state } => self.health(state.as_deref()),
+            Event::Health { state } => self.told_health(state.as_deref()).await,
             Event::KeyReady(key) => self.key_ready(key),
             Event::KeyRequested => self.key_requested(),
             other => tracing::warn!(session = %self.id, event = ?other, "not understood"),
@@ -98,7 +99,14 @@ impl Driver {
             } else {
                 Affinity::NotNeeded
             };
-            self.house.desk.kept(self.id, kept, idle, affinity).await;
+            let facts = facts::of(&opened);
+            let found = Found {
+                kept,
+                idle,
+                affinity,
+                facts,
+            };
+            self.house.desk.kept(self.id, found).await;
         }
         self.house.note_opened(self.id, &self.profile, Arc::new(opened));
         self.house.tell_stage(&self.profile, &endpoint::Stage::Opened);

@@ -5,6 +5,8 @@
 //! - `drive`: the task; its ideas are in `opening`, `orders`, `events`, `redirect`, `ending`, `key`, `secrets`, `recovery`;
 //!   `stray`: shells that are no session of ours.
 //! - `carrier`: what carries a session's messages; `wire`: HTTP lanes; `child`: a program's pipes.
+//! - `health`: whether the shell is still there, asked where that is in doubt.
+//! - `facts`: what the books keep of what a server says of itself.
 //! - `question`: what such a program wants to know of a person; `ask_pass`: how ssh asks.
 
 mod ask_pass;
@@ -15,6 +17,8 @@ mod credential;
 mod drive;
 mod ending;
 mod events;
+mod facts;
+mod health;
 mod key;
 mod opening;
 mod orders;

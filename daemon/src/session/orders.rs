@@ -14,6 +14,13 @@ use crate::connect::{self, Token};
 
 impl Driver {
     pub(super) fn ordered(&mut self, order: Order) {
+        self.feel();
+        if let Some(order) = self.wait_for_health(order) {
+            self.carry_out(order);
+        }
+    }
+
+    pub(super) fn carry_out(&mut self, order: Order) {
         let operation = match order {
             Order::Start {
                 pipeline,

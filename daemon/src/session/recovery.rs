@@ -8,7 +8,7 @@ use ledger::{Row, Stage};
 use runspace::{Cause, Operation};
 
 use super::drive::{Driver, Task};
-use super::{NewsKind, Sessions, verdict};
+use super::{NewsKind, Sessions, facts, verdict};
 use crate::config::Profile;
 use crate::{crash, desk};
 
@@ -61,8 +61,8 @@ impl Sessions {
 impl Driver {
     /// The shell is there. One that is connected is left first: whoever was connected is no more, and its server may not
     /// have noticed.
-    pub(super) fn health(&mut self, state: Option<&str>) {
-        if !self.recovering {
+    pub(super) async fn told_health(&mut self, state: Option<&str>) {
+        if self.is_well(state).await || !self.recovering {
             return;
         }
         let next = if state == Some("Disconnected") {
@@ -120,6 +120,9 @@ impl Driver {
             return house.lose(self.id, &row).await;
         }
         self.row.running = false;
+        if let Some(opened) = facts::again(&self.row, self.idle) {
+            self.house.note_opened(self.id, &self.profile, Arc::new(opened));
+        }
         self.house.tell(&self.profile, NewsKind::Stage, "Success");
         let idle = Some(self.idle);
         self.house.desk.say(Told::Opened { session: self.id, idle }).await;
@@ -129,6 +132,9 @@ impl Driver {
         tracing::warn!(session = %self.id, operation, %cause, "refused");
         if operation == "key exchange" {
             return self.no_key();
+        }
+        if operation == "get" {
+            self.was_not_asked(cause);
         }
         // A shell that is not there is told as broken, with what that proves.
         if matches!(cause, Cause::ShellLost { .. }) {

@@ -93,6 +93,11 @@ impl Wire {
         self.last.as_ref()
     }
 
+    /// Lets go of every connection on which nothing is under way.
+    pub(super) fn freshen(&mut self) {
+        self.idle.clear();
+    }
+
     pub(super) fn session(&self) -> &link::Session {
         &self.session
     }

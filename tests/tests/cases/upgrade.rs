@@ -3,7 +3,13 @@
 use std::collections::BTreeSet;
 use std::io::Write as _;
 
-use pslease_tests::{Console, Endpoint, Home, eventually};
+use pslease_tests::{Came, Console, Door, Endpoint, Home, eventually};
+use psrp::MessageType;
+use psrp::body::{
+    ApplicationPrivateData, Body as _, Command, CreatePipeline, HostDefaultData, HostInfo, InitRunspacePool,
+    InvocationState, SessionCapability, V2_3,
+};
+use rustix::process::Signal;
 
 fn shells(endpoint: &Endpoint) -> BTreeSet<String> {
     let state = endpoint.state();
@@ -156,4 +162,56 @@ pub(crate) fn what_only_a_person_can_log_on_to_is_closed_in_an_upgrade(endpoint:
     assert_eq!(home.run(&["connect", "kenmyer"]).code, 0);
     upgrade(&home, "1s");
     assert_eq!(endpoint.truth().live, 0, "the next daemon could not have found it");
+}
+
+/// Comes through a new door and gives what the remote is said to be.
+fn through_a_door(home: &Home, mode: &str) -> (Door, ApplicationPrivateData) {
+    let opened = home.run(&["door", "kenmyer", "--wait", "60s", "--mode", mode]);
+    assert_eq!(opened.code, 0, "{opened:?}");
+    let mut door = Door::connect(opened.stdout.trim());
+    let host = HostInfo::console(HostDefaultData::terminal(120, 50));
+    door.send(
+        None,
+        &[
+            (MessageType::SessionCapability, SessionCapability::new(V2_3).write()),
+            (MessageType::InitRunspacePool, InitRunspacePool::new(host).write()),
+        ],
+    );
+    let mut said = None;
+    loop {
+        match door.came() {
+            Came::Message(_, message) if message.kind == MessageType::ApplicationPrivateData => {
+                said = Some(ApplicationPrivateData::read(&message.body).expect("a dictionary"));
+            }
+            Came::Message(_, message) if message.kind == MessageType::RunspacePoolState => break,
+            Came::Message(..) | Came::Packet(_) => {}
+            Came::End => panic!("the door closed"),
+        }
+    }
+    (door, said.expect("the remote says what it is"))
+}
+
+pub(crate) fn a_door_opens_on_a_session_of_an_earlier_daemon(endpoint: &Endpoint) {
+    let Endpoint::Peer(_) = endpoint else {
+        println!("skipped: the tenant does not let a session be left");
+        return;
+    };
+    let home = Home::unattended(endpoint, "winrm", &["kenmyer"], "");
+    assert_eq!(home.run(&["run", "Get-Command", "Start-Sleep"]).code, 0);
+    eventually("nothing runs", || books(&home).contains("\"running\":false"));
+    home.end_daemon(Signal::KILL);
+    home.status();
+    eventually("it is found again", || states(&home) == ["Opened"]);
+    let (mut door, told) = through_a_door(&home, "exclusive");
+    assert!(told.data.as_dictionary().is_some(), "it is told something: {told:?}");
+    let (objects, state) = door.run(&CreatePipeline::new(vec![Command::new("Get-Command")]));
+    assert_eq!(state.state, InvocationState::Completed, "{state:?}");
+    assert!(!objects.is_empty());
+    assert_eq!(endpoint.truth().created, 1, "on the session that was there");
+    // What a session says that was opened just now.
+    let (_second, fresh) = through_a_door(&home, "fresh");
+    assert_eq!(endpoint.truth().created, 2);
+    assert_eq!(told, fresh);
+    let commands = home.status()["sessions"][0]["commands"].as_u64();
+    assert_eq!(commands, Some(2), "one before the restart, and one after");
 }
