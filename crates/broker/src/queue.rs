@@ -15,6 +15,10 @@ use crate::request::{Ask, Request};
 use crate::roster::{Class, PoolIx, ProfileIx};
 use crate::timer::Timer;
 
+/// How long a write of ours may hold up somebody who will not wait. A commit takes a millisecond; a disk that takes so
+/// much longer is worth a refusal.
+const A_WRITE: Duration = Duration::from_secs(1);
+
 impl Broker {
     #[expect(clippy::too_many_arguments, reason = "the fields of Event::Acquire")]
     pub(crate) fn acquire(
@@ -241,8 +245,9 @@ impl Broker {
             }
         }
         let waiting = self.waiting(now, id);
-        if waiting.blocked_by == BlockedBy::Books && self.books.is_writing_fences() {
-            self.books.held_up.insert(id);
+        let writing = waiting.blocked_by == BlockedBy::Books && self.books.is_writing_fences();
+        if writing && self.books.held_up.insert(id) {
+            self.timers.set(Timer::Deadline(id), now + A_WRITE);
             return;
         }
         self.turn_away(id, Refusal::WouldWait(waiting));

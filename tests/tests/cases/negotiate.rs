@@ -3,7 +3,7 @@
 mod interop {
     use std::process::{Command, Stdio};
 
-    use pslease_tests::{Console, Home, Peer, Realm, finish};
+    use pslease_tests::{Console, Home, Peer, Realm, Relay, finish};
     use serde_json::Value as Json;
 
     const PASSWORD: &str = "p@ssw0rd!";
@@ -231,6 +231,33 @@ mod interop {
         assert_ne!(refused.code, 0, "{refused:?}");
         assert!(counts(&peer, "unencrypted_refused") >= 1);
         assert_eq!(counts(&peer, "sealed_requests"), 0);
+    }
+
+    #[test]
+    fn a_connection_that_is_logged_on_goes_through_a_proxy_and_comes_from_one_address() {
+        let Some(python) = Peer::python().filter(|python| has_spnego(python)) else {
+            return;
+        };
+        let peer = Peer::on_premises(&python, &[]);
+        let (_, authority) = peer.url().split_once("://").expect("a URL");
+        let proxy = Relay::proxy(authority.parse().expect("an address"), "ken", "planted-Proxy-8816");
+        let options = format!(
+            "source_address = \"127.0.0.2\"\nsession_options = {{ Proxy = \"http://{}\", \
+             ProxyCredential = {{ UserName = \"ken\", Command = [\"echo\", \"planted-Proxy-8816\"] }} }}",
+            proxy.address()
+        );
+        let home = Home::new(&profile("ken", &peer, "/wsman", "LITWARE\\kenmyer", &options));
+        home.login("ken", PASSWORD);
+        let finished = home.run(&["run", "Write-Output", "hello"]);
+        assert_eq!((finished.code, finished.stdout.trim()), (0, "hello"), "{finished:?}");
+        let seen = proxy.seen();
+        let tunnel = format!("CONNECT {authority} ");
+        assert!(seen.len() > 1, "{seen:?}");
+        for one in seen {
+            assert!(one.admitted && one.asked.starts_with(&tunnel), "{one:?}");
+            assert_eq!(one.from.to_string(), "127.0.0.2", "{one:?}");
+        }
+        assert!(counts(&peer, "sealed_requests") > 3, "the proxy reads nothing");
     }
 
     #[test]

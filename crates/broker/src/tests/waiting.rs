@@ -95,6 +95,13 @@ fn who_will_not_wait_is_refused_when_the_ledger_cannot_be_written() {
         panic!("{:?}", bench.answers(request))
     };
     assert_eq!(waiting.blocked_by, BlockedBy::Books);
+    let mut slow = Bench::just_started(1);
+    let request = slow.acquire_as("p", Mode::Shared, Priority::Interactive, NOT_AT_ALL);
+    slow.pass(SECOND);
+    assert!(
+        matches!(slow.refusal(request), Some(Refusal::WouldWait(_))),
+        "a disk that takes so long is something to wait for"
+    );
     let later = bench.acquire_as("p", Mode::Exclusive, Priority::Interactive, NOT_AT_ALL);
     assert!(
         matches!(bench.refusal(later), Some(Refusal::WouldWait(_))),
