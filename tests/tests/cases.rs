@@ -10,6 +10,7 @@ pub(crate) mod doors;
 pub(crate) mod faults;
 pub(crate) mod health;
 pub(crate) mod input;
+pub(crate) mod learned;
 mod messages;
 pub(crate) mod module;
 mod negotiate;

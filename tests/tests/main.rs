@@ -138,6 +138,7 @@ on_both_endpoints! {
     a_door_opens_on_a_session_of_an_earlier_daemon: upgrade,
     after_a_sleep_a_session_is_asked_before_it_is_used: health,
     who_keeps_a_session_is_told_that_it_went_in_a_sleep: health,
+    slots_that_somebody_else_holds_are_learned_shown_and_had_again: learned,
 }
 
 /// Tests that only the peer with the connector's whole flow can be asked; each says so where there is none.

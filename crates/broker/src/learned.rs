@@ -106,6 +106,7 @@ impl Broker {
             },
         };
         let row = &mut self.roster.scopes[scope];
+        let before = row.learned.outside.map_or(0, |(outside, _)| outside);
         if let Some(used) = used {
             // Those on the way may be in the server's count already: to call them ours rather hides one than invents one.
             let ours = u32::try_from(row.sessions.len()).unwrap_or(u32::MAX);
@@ -118,6 +119,21 @@ impl Broker {
             && row.learned.observed.is_none_or(|(most, _)| allowed < most)
         {
             row.learned.observed = Some((allowed, now));
+        }
+        // What others have let go of is ours again; a limit that the server names is what it is.
+        let freed = before.saturating_sub(outside);
+        if let Some((most, _)) = row.learned.observed {
+            let raised = match limit {
+                Some(_) if used.is_some() => allowed.filter(|allowed| *allowed > most),
+                Some(_) | None => (freed > 0).then(|| most.saturating_add(freed)),
+            };
+            if let Some(raised) = raised {
+                let below = row.limit.is_none_or(|documented| raised < documented);
+                row.learned.observed = below.then_some((raised, now));
+                row.learned.refusals = 0;
+                row.learned.next_try = None;
+                self.timers.clear(Timer::Quota(scope));
+            }
         }
         self.timers.set(Timer::Belief(scope), now + self.settings.believe_for);
         self.mark_scope(scope);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use broker::{Event, Refusal, SessionId};
+use broker::{Event, Refusal, ScopeKind, SessionId};
 use ledger::{Past, Row};
 use proto::v1;
 use proto::v1::ShellKind;
@@ -62,6 +62,18 @@ impl Account {
         }
         (ShellKind::External, 0)
     }
+}
+
+/// Whether it counts against the profile's admin. Somebody who may see them is shown other people's shells, too.
+fn is_of_admin(shell: &wsman::Shell, profile: &Profile) -> bool {
+    let user = |account: &str| {
+        let name = account.rsplit('\\').next().unwrap_or_default();
+        name.split('@').next().unwrap_or_default().to_lowercase()
+    };
+    shell
+        .owner
+        .as_deref()
+        .is_none_or(|owner| user(owner) == user(&profile.admin))
 }
 
 fn is_of(ours: Uuid, renamed: Option<&str>, shell: &wsman::Shell) -> bool {
@@ -125,6 +137,7 @@ impl ReconcileService {
         };
         // Again: what was opened or closed while the list was on its way must not look like what it is not.
         let after = self.account(profile).await;
+        let mut used = 0;
         for shell in &found {
             let (mut kind, mut session) = account.kind(shell);
             if kind != ShellKind::Ours {
@@ -143,6 +156,9 @@ impl ReconcileService {
                     Err(why) => format!("not deleted: {why}"),
                 },
             };
+            if action != "deleted" && (kind == ShellKind::Ours || is_of_admin(shell, profile)) {
+                used += 1;
+            }
             tracing::info!(shell = %shell.shell_id, ?kind, action, "reconcile");
             response.shells.push(v1::ListedShell {
                 kind: kind.into(),
@@ -158,6 +174,13 @@ impl ReconcileService {
                 action,
             });
         }
+        let told = Event::Told {
+            profile: profile.name.as_str().into(),
+            scope: ScopeKind::Admin,
+            used: Some(used),
+            limit: None,
+        };
+        self.hub.desk.say(told).await;
         let missing = account.rows.iter().filter(|row| {
             !row.resource_uri.is_empty()
                 && !found

@@ -26,6 +26,9 @@ pub(super) fn told(cause: &Cause, profile: &Profile) -> Option<Event> {
         Some(counted) => (number(counted.now), counted.limit.and_then(number)),
         None => (None, None),
     };
+    // Who says that a limit is reached has said how many there are.
+    let full = matches!(fault.kind, FaultKind::ShellsPerTenant | FaultKind::ShellsPerUser);
+    let used = used.or(limit.filter(|_| full));
     let limit = limit.or(most);
     (used.is_some() || limit.is_some()).then(|| Event::Told {
         profile: profile.name.as_str().into(),

@@ -47,9 +47,7 @@ impl Driver {
         if self.opens_again(cause, shell).await {
             return;
         }
-        if let Some(told) = budget::told(cause, &self.profile) {
-            self.house.desk.say(told).await;
-        }
+        let told = budget::told(cause, &self.profile);
         let saying = self.saying(cause);
         if self.opens_anew(&saying, shell).await {
             return;
@@ -58,19 +56,21 @@ impl Driver {
         self.trial = None;
         let fate = self.fate(shell);
         self.over = fate == Fate::Gone;
-        if self.over && self.is_closing() {
-            self.house.desk.say(Told::Closed { session: self.id }).await;
-            return;
-        }
-        self.house
-            .desk
-            .say(Told::OpenFailed {
-                session: self.id,
+        let session = self.id;
+        let end = match self.over && self.is_closing() {
+            true => Told::Closed { session },
+            false => Told::OpenFailed {
+                session,
                 fate,
                 failure,
                 retry_after,
-            })
-            .await;
+            },
+        };
+        self.house.desk.say(end).await;
+        // Behind that: the refused one is in no count of the server's.
+        if let Some(told) = told {
+            self.house.desk.say(told).await;
+        }
     }
 
     pub(super) async fn broken(&mut self, cause: &Cause, shell: Remains) {

@@ -1,7 +1,8 @@
 //! A process that is watched by a handle which names it, and never another that gets its number later.
 //!
 //! What such a handle is differs: one file for each way that systems have. Tried on Linux, in every way that an owner can
-//! die. `kqueue` and `windows` are checked by the compiler for their systems, and no more than that is proven of them.
+//! die. `kqueue` is checked by the compiler for macOS and FreeBSD, and unproven there; `windows` has seen a process end under
+//! Wine, and no more. The rest of the daemon is not built for Windows.
 
 #[cfg(any(
     target_vendor = "apple",

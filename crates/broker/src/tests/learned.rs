@@ -132,3 +132,37 @@ fn a_refused_rate_holds_every_pool_of_the_account_and_then_tries_one_at_a_time()
     assert_eq!(bench.opens().len(), 6, "it works again");
     assert!(bench.granted(asked[0]).is_some());
 }
+
+fn tell(bench: &mut Bench, used: u32, limit: Option<u32>) {
+    bench.send(Event::Told {
+        profile: "p".into(),
+        scope: ScopeKind::Admin,
+        used: Some(used),
+        limit,
+    });
+}
+
+#[test]
+fn what_others_let_go_of_is_ours_again() {
+    let (mut bench, third) = two_of_three();
+    // The fault says that three are reached: one of them is somebody else's.
+    tell(&mut bench, 3, Some(3));
+    let seen = limit(&bench);
+    assert_eq!((seen.observed.map(|(most, _)| most), seen.outside), (Some(2), 1));
+    assert_eq!(bench.opens().len(), 3, "nothing is tried by that");
+    // A list shows two, which are ours.
+    bench.opens_hang = false;
+    tell(&mut bench, 2, None);
+    let seen = limit(&bench);
+    assert_eq!((seen.observed, seen.outside), (None, 0));
+    assert!(bench.granted(third).is_some());
+}
+
+#[test]
+fn a_list_without_others_does_not_talk_a_refusal_away() {
+    let (mut bench, third) = two_of_three();
+    tell(&mut bench, 2, None);
+    let seen = limit(&bench);
+    assert_eq!((seen.observed.map(|(most, _)| most), seen.outside), (Some(2), 0));
+    assert_eq!((bench.opens().len(), bench.granted(third)), (3, None));
+}
