@@ -1,5 +1,5 @@
 //! A program and its three pipes, as one value: bytes in, bytes out, the end of its standard error for messages. It is
-//! ended with everything that it started when this is dropped, and by the kernel when this process dies (Linux).
+//! ended with everything that it started when this is dropped, and by the kernel when this process dies (Linux, Windows).
 //!
 //! Nothing runs beside its owner: [`Child::next`] writes what is to be written, reads what is there and looks whether the
 //! program has ended, each time it is polled. So it can be cancelled at any moment without loss.
@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite as _, ReadBuf};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
-use crate::sys::{self, End};
+use crate::sys::{self, End, Group};
 use crate::tail::Tail;
 
 /// So much is read at a time.
@@ -66,6 +66,7 @@ pub struct Exit {
 #[derive(Debug)]
 pub struct Child {
     process: tokio::process::Child,
+    group: Group,
     /// Its group's number too.
     id: u32,
     input: Option<ChildStdin>,
@@ -98,13 +99,14 @@ impl Child {
             command.env_remove(name);
         }
         command.envs(start.set.iter().map(|(name, value)| (name, value)));
-        let mut process = sys::spawn(command).await?;
+        let (mut process, group) = sys::spawn(command).await?;
         Ok(Self {
             id: process.id().unwrap_or_default(),
             input: process.stdin.take(),
             output: process.stdout.take(),
             errors: process.stderr.take(),
             process,
+            group,
             pending: VecDeque::new(),
             piece: BytesMut::new(),
             tail: Tail::default(),
@@ -138,9 +140,9 @@ impl Child {
         self.output = None;
         self.pending.clear();
         if timeout(PATIENCE, self.gone()).await.is_err() {
-            sys::end_group(self.id, End::Ask);
+            self.group.end(End::Ask);
             if timeout(ASKED, self.gone()).await.is_err() {
-                sys::end_group(self.id, End::Kill);
+                self.group.end(End::Kill);
                 let _ = self.process.start_kill();
                 self.gone().await;
             }
@@ -254,7 +256,7 @@ impl Child {
 
     /// What it started and left behind goes too.
     fn end_stragglers(&self) {
-        sys::end_group(self.id, End::Kill);
+        self.group.end(End::Kill);
     }
 }
 

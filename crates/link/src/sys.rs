@@ -8,6 +8,14 @@ mod gssapi;
 #[path = "sys/absent.rs"]
 mod gssapi;
 
+#[cfg(unix)]
+#[path = "sys/group/unix.rs"]
+mod group;
+#[cfg(windows)]
+#[path = "sys/group/windows.rs"]
+mod group;
+
+pub(crate) use group::Group;
 #[cfg(feature = "negotiate")]
 pub(crate) use gssapi::{Gssapi, Initiator, NameKind, Status};
 
@@ -18,19 +26,18 @@ use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-type Job = (Command, Handle, oneshot::Sender<io::Result<Child>>);
+type Job = (Command, Handle, oneshot::Sender<io::Result<(Child, Group)>>);
 
 /// Programs that may wait to be started.
 const JOBS: usize = 16;
 
-/// Starts a program in a session of its own: no terminal, and a process group that [`end_group`] reaches as a whole. On
-/// Linux the kernel ends it when this process ends, however that happens.
+/// Starts a program, as a group that is ended as a whole.
 ///
 /// The signal that a program gets at the death of its parent comes at the death of the *thread* that started it (prctl(2)).
 /// So one thread, which lives as long as the process, starts them all.
-pub(crate) async fn spawn(mut command: Command) -> io::Result<Child> {
+pub(crate) async fn spawn(mut command: Command) -> io::Result<(Child, Group)> {
     static STARTER: OnceLock<Option<mpsc::Sender<Job>>> = OnceLock::new();
-    bind(&mut command);
+    Group::prepare(&mut command);
     let gone = || io::Error::other("the thread that starts programs is gone");
     let starter = STARTER.get_or_init(starter).as_ref().ok_or_else(gone)?;
     let (done, started) = oneshot::channel();
@@ -47,7 +54,11 @@ fn starter() -> Option<mpsc::Sender<Job>> {
         while let Some((mut command, runtime, done)) = asked.blocking_recv() {
             let _entered = runtime.enter();
             // Whoever asked may be gone: the program is then dropped, and ended by that.
-            let _ = done.send(command.spawn());
+            let started = command.spawn().and_then(|child| {
+                let group = Group::of(&child)?;
+                Ok((child, group))
+            });
+            let _ = done.send(started);
         }
     };
     std::thread::Builder::new()
@@ -57,30 +68,6 @@ fn starter() -> Option<mpsc::Sender<Job>> {
     Some(jobs)
 }
 
-#[cfg(unix)]
-fn bind(command: &mut Command) {
-    let parent = rustix::process::getpid();
-    let bind = move || {
-        rustix::process::setsid()?;
-        #[cfg(target_os = "linux")]
-        {
-            rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-            // A parent that died before that will send no signal any more.
-            if rustix::process::getppid() != Some(parent) {
-                return Err(io::ErrorKind::BrokenPipe.into());
-            }
-        }
-        let _ = parent;
-        Ok(())
-    };
-    // SAFETY: between fork and exec only system calls are made: nothing is allocated, no lock is taken.
-    unsafe { command.pre_exec(bind) };
-}
-
-/// Elsewhere the end of its standard input tells it.
-#[cfg(not(unix))]
-fn bind(_command: &mut Command) {}
-
 /// Which way a group is ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
@@ -88,21 +75,3 @@ pub(crate) enum End {
     Ask,
     Kill,
 }
-
-/// Signals every process of the group that a program of [`spawn`] leads. None left is what is wanted.
-#[cfg(unix)]
-pub(crate) fn end_group(leader: u32, how: End) {
-    use rustix::process::{Pid, Signal, kill_process_group};
-    let signal = match how {
-        End::Ask => Signal::TERM,
-        End::Kill => Signal::KILL,
-    };
-    // A group keeps its number from being used again for as long as it has members.
-    if let Some(group) = i32::try_from(leader).ok().and_then(Pid::from_raw) {
-        let _ = kill_process_group(group, signal);
-    }
-}
-
-/// The program itself is ended by its handle.
-#[cfg(not(unix))]
-pub(crate) fn end_group(_leader: u32, _how: End) {}
