@@ -3,6 +3,8 @@
 #![allow(unsafe_code)]
 
 pub(crate) mod keyring;
+#[cfg(windows)]
+pub(crate) mod pipe;
 mod watched;
 
 use std::os::fd::AsRawFd as _;

@@ -1,6 +1,6 @@
 //! Doors: one-time sockets on which PowerShell opens a PSSession that borrows a lease.
 //!
-//! - [`Entrance`]: the socket, from its binding to the one connection that it is good for
+//! - [`Entrance`]: the socket (on Windows a named pipe), from its binding to the one connection that it is good for
 //! - [`serve`]: the connection's task, which drives the machine of `crates/door`; [`Setting`]: what it serves
 //! - `pipeline`: one pipeline of a console's, from its wait for a turn to its end; it outlives a console that goes
 //! - [`Answers`]: answers that are kept, on disk; [`import`]: fetching them for their own sake
@@ -8,6 +8,10 @@
 mod answers;
 mod import;
 mod pipeline;
+#[cfg(unix)]
+mod socket;
+#[cfg(windows)]
+#[path = "named_pipe.rs"]
 mod socket;
 mod task;
 
