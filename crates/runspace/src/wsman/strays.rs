@@ -134,8 +134,10 @@ impl Wsman {
     }
 
     fn taken(&mut self, ended: Option<usize>) {
-        if let Some(strays) = self.strays.take() {
-            debug_assert_eq!(self.machine.phase, Phase::Disconnected);
+        // One that broke or was closed meanwhile has been told of.
+        if let Some(strays) = self.strays.take()
+            && self.machine.phase == Phase::Disconnected
+        {
             self.control_backoff.succeed();
             self.machine.reattached(strays.connected, ended);
         }

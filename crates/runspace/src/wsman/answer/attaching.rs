@@ -9,7 +9,16 @@ use crate::wsman::judge::Verdict;
 use crate::{Cause, Event};
 
 impl Wsman {
+    /// Whether the pool has been asked to close since: then what else was asked of it is of no use, and only a shell that is
+    /// gone means something.
+    fn comes_too_late(&self, verdict: &Verdict) -> bool {
+        matches!(self.machine.phase, Phase::Closing | Phase::Closed) && !matches!(verdict, Verdict::ShellGone { .. })
+    }
+
     pub(super) fn task_answered(&mut self, now: Moment, operation: &'static str, verdict: Verdict) {
+        if self.comes_too_late(&verdict) {
+            return;
+        }
         let (cause, gone) = match verdict {
             Verdict::Done(Answer::Described(shell)) => {
                 let state = shell.state.map(|state| match state {
@@ -58,6 +67,9 @@ impl Wsman {
     }
 
     pub(super) fn connect_answered(&mut self, now: Moment, verdict: Verdict) {
+        if self.comes_too_late(&verdict) {
+            return;
+        }
         let Verdict::Done(Answer::Connected(bytes)) = verdict else {
             return self.task_answered(now, "connect", verdict);
         };
