@@ -146,3 +146,25 @@ fn a_pipeline_that_runs_for_hours_and_says_nothing_is_no_silence() {
     world.submit(Operation::EndInput { pipeline: id });
     assert!(matches!(world.ended(id), Outcome::Completed));
 }
+
+#[test]
+fn a_close_that_comes_before_the_answer_to_a_disconnect_or_reconnect_stands() {
+    for (seed, disconnected) in (0..20).flat_map(|seed| [(seed, false), (seed, true)]) {
+        let mut world = World::opened();
+        // Other delays each time.
+        for _ in 0..seed {
+            world.roll(2);
+        }
+        world.submit(Operation::Disconnect { idle_timeout: None });
+        if disconnected {
+            world.run_until(|event| matches!(event, Event::Disconnected));
+            world.submit(Operation::Reconnect);
+        }
+        let told = world.events.len();
+        world.submit(Operation::Close);
+        world.run_until(|event| matches!(event, Event::Closed { .. }));
+        let after = &world.events[told..];
+        let is_taken = |event: &Event| matches!(event, Event::Disconnected | Event::Reattached { .. });
+        assert!(!after.iter().any(is_taken), "{after:?}");
+    }
+}

@@ -181,6 +181,8 @@ impl Service {
                 self.shell = None;
                 Ok(Answer::Deleted)
             }
+            Operation::Disconnect(_) => Ok(Answer::Disconnected),
+            Operation::Reconnect(None) => Ok(Answer::Reconnected),
             Operation::Get => Ok(Answer::Described(Box::new(wsman::Shell {
                 state: Some(wsman::ShellState::Connected),
                 ..wsman::Shell::new(shell.id.clone())

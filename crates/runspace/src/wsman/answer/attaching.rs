@@ -20,6 +20,7 @@ impl Wsman {
             return;
         }
         let (cause, gone) = match verdict {
+            Verdict::Done(Answer::Disconnected | Answer::Reconnected) if self.is_too_late() => return,
             Verdict::Done(Answer::Described(shell)) => {
                 let state = shell.state.map(|state| match state {
                     wsman::ShellState::Connected => "Connected".to_owned(),
@@ -73,6 +74,9 @@ impl Wsman {
         let Verdict::Done(Answer::Connected(bytes)) = verdict else {
             return self.task_answered(now, "connect", verdict);
         };
+        if self.is_too_late() {
+            return;
+        }
         self.machine.resume_streams();
         if let Err(cause) = self.machine.received(now, None, bytes) {
             return self.give_up(cause, None);
@@ -80,5 +84,9 @@ impl Wsman {
         self.adjust_envelope();
         self.attached_at = now;
         self.look_for_strays(true);
+    }
+    /// Whether the shell was given up while the answer was on its way: it is being deleted, and stays so.
+    fn is_too_late(&self) -> bool {
+        !matches!(self.machine.phase, Phase::Opened | Phase::Disconnected)
     }
 }
