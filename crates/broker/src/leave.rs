@@ -3,7 +3,7 @@
 
 use moment::Moment;
 
-use crate::action::Action;
+use crate::action::{Action, Refusal};
 use crate::broker::Broker;
 use crate::entry::Entry;
 use crate::ids::{LeaseId, SessionId};
@@ -54,6 +54,9 @@ impl Broker {
         session.state = if known { State::Leaving } else { State::Left };
         session.newborn = false;
         let (pool, lease) = (session.pool, session.lease);
+        for request in std::mem::take(&mut session.wanted) {
+            self.turn_away(request, Refusal::Stopping);
+        }
         self.drop_claim(id);
         for timer in [Timer::Idle(id), Timer::Stall(id), Timer::Renewal(id)] {
             self.timers.clear(timer);
