@@ -46,6 +46,8 @@ impl Broker {
         let Some(bound) = lease.session else {
             let pool = self.roster.profiles[profile].pool;
             let ask = match only {
+                // A session that is left at the end waits for the next daemon, and no door does.
+                Some(_) if self.stopping.is_some() => Err(Refusal::Stopping),
                 Some(session) if !self.gives_turns(pool, session) => Err(Refusal::UnknownSession(session)),
                 Some(session) => Ok(Ask::TurnOn {
                     lease: lease_id,

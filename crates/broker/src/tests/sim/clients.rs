@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::bench::holder;
-use super::world::{Deed, World};
+use super::world::{Deed, Weather, World};
 use crate::session::State;
 use crate::{EndCause, Event, Fence, Holder, LeaseId, Mode, Priority, RequestId, SessionId, TurnOutcome};
 
@@ -173,7 +173,8 @@ impl World {
         let deadline = self.deadline();
         self.clients[at].turns.push(turn);
         let sessions: Vec<SessionId> = self.broker.sessions.keys().copied().collect();
-        let only = match nested || self.dice.percent(80) {
+        // No door outlives its daemon, and no other asks for one session.
+        let only = match nested || self.weather == Weather::Replaced || self.dice.percent(80) {
             true => None,
             false => self.dice.pick(&sessions),
         };

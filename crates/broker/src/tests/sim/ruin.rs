@@ -167,6 +167,7 @@ impl World {
         }
         self.running.clear();
         self.reclaims.clear();
+        self.only.clear();
         // The windows of rates are not in the books: what was opened and closed before is forgotten.
         self.begun.clear();
         self.server.arrivals.clear();
