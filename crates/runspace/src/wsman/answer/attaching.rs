@@ -10,9 +10,16 @@ use crate::{Cause, Event};
 
 impl Wsman {
     /// Whether the pool has been asked to close since: then what else was asked of it is of no use, and only a shell that is
-    /// gone means something.
+    /// gone means something. One that broke meanwhile is not taken either.
     fn comes_too_late(&self, verdict: &Verdict) -> bool {
-        matches!(self.machine.phase, Phase::Closing | Phase::Closed) && !matches!(verdict, Verdict::ShellGone { .. })
+        match self.machine.phase {
+            Phase::Closing | Phase::Closed => !matches!(verdict, Verdict::ShellGone { .. }),
+            Phase::Broken => matches!(
+                verdict,
+                Verdict::Done(Answer::Disconnected | Answer::Reconnected | Answer::Connected(_))
+            ),
+            Phase::Fresh | Phase::Opening | Phase::Opened | Phase::Disconnected => false,
+        }
     }
 
     pub(super) fn task_answered(&mut self, now: Moment, operation: &'static str, verdict: Verdict) {
@@ -20,7 +27,6 @@ impl Wsman {
             return;
         }
         let (cause, gone) = match verdict {
-            Verdict::Done(Answer::Disconnected | Answer::Reconnected) if self.is_too_late() => return,
             Verdict::Done(Answer::Described(shell)) => {
                 let state = shell.state.map(|state| match state {
                     wsman::ShellState::Connected => "Connected".to_owned(),
@@ -74,9 +80,6 @@ impl Wsman {
         let Verdict::Done(Answer::Connected(bytes)) = verdict else {
             return self.task_answered(now, "connect", verdict);
         };
-        if self.is_too_late() {
-            return;
-        }
         self.machine.resume_streams();
         if let Err(cause) = self.machine.received(now, None, bytes) {
             return self.give_up(cause, None);
@@ -84,9 +87,5 @@ impl Wsman {
         self.adjust_envelope();
         self.attached_at = now;
         self.look_for_strays(true);
-    }
-    /// Whether the shell was given up while the answer was on its way: it is being deleted, and stays so.
-    fn is_too_late(&self) -> bool {
-        !matches!(self.machine.phase, Phase::Opened | Phase::Disconnected)
     }
 }
