@@ -77,13 +77,14 @@ impl Broker {
     pub(crate) fn force_shutdown(&mut self, now: Moment) {
         let sessions: Vec<SessionId> = self.sessions.keys().copied().collect();
         for id in sessions {
-            if self
-                .sessions
-                .get(&id)
-                .is_some_and(|session| session.state == State::Open)
-            {
-                self.begin_close(now, id, CloseCause::Shutdown);
+            let Some(session) = self.sessions.get(&id).filter(|session| session.state == State::Open) else {
+                continue;
+            };
+            // It was to outlast this daemon, but not without its session.
+            if let Some(lease) = session.lease {
+                self.end_lease(now, lease, EndCause::Shutdown);
             }
+            self.begin_close(now, id, CloseCause::Shutdown);
         }
     }
 

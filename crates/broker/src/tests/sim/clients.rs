@@ -173,8 +173,7 @@ impl World {
         let deadline = self.deadline();
         self.clients[at].turns.push(turn);
         let sessions: Vec<SessionId> = self.broker.sessions.keys().copied().collect();
-        // No door outlives its daemon, and no other asks for one session.
-        let only = match nested || self.weather == Weather::Replaced || self.dice.percent(80) {
+        let only = match nested || self.dice.percent(80) {
             true => None,
             false => self.dice.pick(&sessions),
         };

@@ -641,7 +641,10 @@ impl World {
             }
             Deed::People | Deed::Breaks | Deed::Crash | Deed::Upgrade | Deed::Sleep | Deed::Outside => {}
             Deed::DeleteUnheard(session) => {
-                self.server.delete(session);
+                let open = |row: &crate::session::Session| row.state == State::Open;
+                if self.server.delete(session) && self.broker.sessions.get(&session).is_some_and(open) {
+                    self.lost(session, Fate::Gone);
+                }
             }
             Deed::Reattach(session) => self.reattach(session),
             Deed::Proof(session) => {
@@ -725,23 +728,21 @@ impl World {
             .map(|row| row.id)
             .collect();
         let Some(session) = self.dice.pick(&open) else { return };
-        let lost: Vec<RequestId> = self
-            .running
-            .iter()
-            .filter(|(_, running)| running.session == session)
-            .map(|(turn, _)| *turn)
-            .collect();
-        for turn in &lost {
-            self.running.remove(turn);
-        }
+        let runs = self.running.values().any(|running| running.session == session);
         let fate = if self.dice.percent(50) {
             self.server.delete(session);
             Fate::Gone
         } else {
             Fate::MayExist {
-                until: lost.is_empty().then_some(self.now + SERVER_IDLE),
+                until: (!runs).then_some(self.now + SERVER_IDLE),
             }
         };
+        self.lost(session, fate);
+    }
+
+    /// The broker hears that a session is lost, with all that ran in it.
+    fn lost(&mut self, session: SessionId, fate: Fate) {
+        self.running.retain(|_, running| running.session != session);
         self.send(Event::SessionLost { session, fate });
     }
 
