@@ -7,17 +7,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use bytes::{Buf, Bytes};
-use door::Facts;
 use door::keep::Answer;
 use psrp::MessageType;
-use runspace::Opened;
 
 /// How long an answer is good for.
 const FRESH: Duration = Duration::from_secs(24 * 3600);
 /// What all files together may take, in bytes; beyond it the oldest go.
 const ROOM: u64 = 256 << 20;
-/// What finds the facts of a remote.
-const FACTS: &str = "facts";
 
 /// The folder of kept answers.
 #[derive(Debug)]
@@ -32,17 +28,11 @@ impl Answers {
 
     /// The answer to this question of this remote, if it is there, whole, and no older than a day.
     pub(crate) async fn get(&self, remote: &str, key: &str) -> Option<Answer> {
-        self.read(remote, key, Some(FRESH)).await
-    }
-
-    async fn read(&self, remote: &str, key: &str, fresh: Option<Duration>) -> Option<Answer> {
         let (path, name) = (self.path(remote, key), full(remote, key));
         let read = move || {
             let age = SystemTime::now().duration_since(std::fs::metadata(&path).ok()?.modified().ok()?);
             // One from the future is as old as can be: the clock was set back.
-            if fresh.is_some_and(|fresh| !age.is_ok_and(|age| age < fresh)) {
-                return None;
-            }
+            age.ok().filter(|age| *age < FRESH)?;
             unpack(Bytes::from(std::fs::read(&path).ok()?), &name)
         };
         tokio::task::spawn_blocking(read).await.ok().flatten()
@@ -82,30 +72,8 @@ impl Answers {
         bodies
             .into_iter()
             .filter_map(|(_, answer)| Answer::decode(answer))
-            .filter(|answer| answer.kind != MessageType::SessionCapability)
             .map(|answer| (answer.kind, answer.request))
             .collect()
-    }
-
-    /// Keeps what the remote said when a session was opened, for one that is found again after a restart.
-    pub(crate) async fn keep_facts(&self, remote: &str, opened: &Opened) {
-        let answer = Answer {
-            kind: MessageType::SessionCapability,
-            request: opened.capability.clone(),
-            messages: Vec::new(),
-            state: opened.private_data.clone().unwrap_or_default(),
-        };
-        let known = self.read(remote, FACTS, None).await;
-        if known.as_ref() != Some(&answer) {
-            self.put(remote, FACTS, answer).await;
-        }
-    }
-
-    /// What the remote said at its last opening that anybody remembers.
-    pub(crate) async fn facts(&self, remote: &str) -> Option<Facts> {
-        let answer = self.read(remote, FACTS, None).await?;
-        let private_data = (!answer.state.is_empty()).then_some(&answer.state);
-        Facts::new(&answer.request, private_data).ok()
     }
 
     fn path(&self, remote: &str, key: &str) -> PathBuf {

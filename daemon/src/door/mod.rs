@@ -24,7 +24,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use door::Facts;
-use runspace::Opened;
 
 use crate::config::Profile;
 use crate::session::Sessions;
@@ -61,24 +60,10 @@ impl Doors {
     }
 }
 
-/// What a console is told of the remote: what this session said, or else the last one like it, or one of an earlier daemon.
-pub(crate) async fn facts(
-    sessions: &Sessions,
-    answers: &Answers,
-    profile: &Profile,
-    session: Option<broker::SessionId>,
-) -> Option<Facts> {
-    let of = |opened: &Opened| Facts::new(&opened.capability, opened.private_data.as_ref()).ok();
+/// What a console is told of the remote: what this session said, or else the last one like it.
+pub(crate) fn facts(sessions: &Sessions, profile: &Profile, session: Option<broker::SessionId>) -> Option<Facts> {
     let opened = session
         .and_then(|session| sessions.opened(session))
-        .or_else(|| sessions.last_opened(profile));
-    let remote = crate::hub::remote(profile);
-    match opened {
-        Some(opened) => {
-            answers.keep_facts(&remote, &opened).await;
-            of(&opened)
-        }
-        None if session.is_some() => answers.facts(&remote).await,
-        None => None,
-    }
+        .or_else(|| sessions.last_opened(profile))?;
+    Facts::new(&opened.capability, opened.private_data.as_ref()).ok()
 }

@@ -219,8 +219,7 @@ async fn hold<T: Told>(hub: &Hub, wish: &Wish, out: &Out<T>) -> Result<Held, Opt
 
 /// What the console will be told of the remote. A profile of which nothing is known yet is connected to first.
 async fn facts<T: Told>(hub: &Hub, wish: &Wish, held: &Held, out: &Out<T>) -> Result<Facts, Option<Status>> {
-    let answers = &hub.doors.answers;
-    if let Some(facts) = doors::facts(&hub.sessions, answers, &wish.profile, held.session).await {
+    if let Some(facts) = doors::facts(&hub.sessions, &wish.profile, held.session) {
         return Ok(facts);
     }
     let mut session = held.session;
@@ -246,9 +245,9 @@ async fn facts<T: Told>(hub: &Hub, wish: &Wish, held: &Held, out: &Out<T>) -> Re
             }
         }
     }
-    match doors::facts(&hub.sessions, answers, &wish.profile, session).await {
+    match doors::facts(&hub.sessions, &wish.profile, session) {
         Some(facts) => Ok(facts),
-        // A session that an earlier daemon opened, of which nothing was kept.
+        // A session that an earlier daemon opened, with books that kept nothing of this.
         None => Facts::new(
             &psrp::body::Body::write(&psrp::body::SessionCapability::default()),
             None,
