@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::bench::holder;
-use super::world::{Deed, Weather, World};
+use super::world::{Deed, World};
 use crate::session::State;
 use crate::{EndCause, Event, Fence, Holder, LeaseId, Mode, Priority, RequestId, SessionId, TurnOutcome};
 
