@@ -71,8 +71,9 @@ with RunspacePool(wsman) as pool:
 pub(crate) fn objects(home: &Home, report: &mut Report) {
     let size = OBJECTS.to_string();
     let arguments = ["run", "Get-CsOnlineUser", "-ResultSize", &size, "--output", "clixml"];
-    // The slowest of ours against the one of theirs, which takes the better part of a minute.
-    let worst = (0..3).map(|_| {
+    // The slowest of ours against the one of theirs, which takes the better part of a minute. The peer makes the objects when
+    // they are first asked for and keeps them: that first round is nobody's.
+    let rounds = (0..4).map(|_| {
         let started = Instant::now();
         let status = home
             .pslease(&arguments)
@@ -82,7 +83,7 @@ pub(crate) fn objects(home: &Home, report: &mut Report) {
         assert!(status.is_ok_and(|status| status.success()));
         started.elapsed()
     });
-    rate(report, "objects through pslease run", worst.max());
+    rate(report, "objects through pslease run", rounds.skip(1).max());
 }
 
 pub(crate) fn the_same(peer: &Peer, python: &Path, report: &mut Report) {

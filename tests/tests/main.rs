@@ -44,6 +44,7 @@ macro_rules! on_both_endpoints {
 on_both_endpoints! {
     one_command_is_answered: run,
     the_doctor_finds_nothing_wrong_and_leaves_nothing_open: doctor,
+    the_doctor_compares_the_addresses_of_two_connections: doctor,
     the_doctor_uses_a_held_session_and_never_waits: doctor,
     the_doctor_says_what_is_wrong_and_what_helps: doctor,
     accounts_tell_their_source_and_state: doctor,

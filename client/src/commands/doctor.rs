@@ -1,21 +1,26 @@
 //! `pslease doctor`: everything between here and a session, one step after the other. What is on the way, the daemon
 //! looks at; the shell is opened here by the usual way, unless one is held, and given back.
 //!
-//! - `finding`: what a step found, and how it is shown. - `shell`: the steps that need a session.
+//! - `finding`: what a step found, and how it is shown. - `shell`: the steps that need a session. - `address`: from where the
+//!   service sees us.
 
+mod address;
 mod finding;
 mod shell;
 
 use std::io::Write as _;
+use std::time::Duration;
 
 use proto::v1::{
-    ErrorKind, ExamineRequest, Limit, ProfileStatus, ReconcileRequest, Session, SessionState, ShellKind, StatusRequest,
+    ErrorKind, ExamineRequest, LeaseMode, LeaseWish, Limit, ProfileStatus, Session, SessionState, StatusRequest,
+    StatusResponse,
 };
 use pslease::Client;
 
 use self::finding::{Finding, State};
 use crate::cli::{self, Format};
-use crate::context::{Context, caller, profile, stdout, unless_interrupted, width};
+use crate::context::{Context, caller, priority, profile, stdout, unless_interrupted, width};
+use crate::duration;
 use crate::exit::Exit;
 use crate::failure::{Done, Failure};
 use crate::output::Page;
@@ -44,20 +49,36 @@ async fn examine(context: &Context, args: cli::Doctor) -> Done {
         report.add(Finding::of(found))?;
     }
     if report.is_blocked() {
-        for step in ["authentication", "shell", "language"] {
+        for step in ["authentication", "shell", "language", "address"] {
             report.add(Finding::skipped(step, "what comes before it failed"))?;
         }
     } else {
         let status = client.admin().status(StatusRequest {}).await?.into_inner();
-        let held = held(&status.sessions, &name);
-        for found in shell::examine(&client, &name, held).await? {
+        let (found, lease) = shell::examine(&client, &name, held(&status.sessions, &name)).await?;
+        for found in found {
             report.add(found)?;
         }
+        let status = client.admin().status(StatusRequest {}).await?.into_inner();
+        let has_room = !report.is_blocked() && has_room(&status, &name);
+        report.add(address::examine(&client, &name, has_room).await)?;
+        if let Some(lease) = lease {
+            // Where the daemon does not answer, it takes the lease back as our stream ends.
+            let _ = lease.release().await;
+        }
     }
-    report.add(address(&client, &name).await?)?;
     report.add(quota(&client, &name).await?)?;
     report.write(context.format())?;
     Ok(report.exit())
+}
+
+/// A session of the doctor's own, for which nobody is made to wait.
+fn wish(profile: &str) -> LeaseWish {
+    LeaseWish {
+        wait: duration::to_proto(Duration::ZERO),
+        priority: priority().into(),
+        caller: Some(caller(SELF)),
+        ..pslease::wish(profile, LeaseMode::Fresh)
+    }
 }
 
 /// What was found so far.
@@ -109,44 +130,12 @@ fn held(sessions: &[Session], profile: &str) -> Option<u64> {
     sessions.iter().find(open).map(|session| session.id)
 }
 
-/// The addresses from which the service saw the connections of the sessions that are held: more than one, and it will not
-/// find a shell again that was made from another.
-async fn address(client: &Client, profile: &str) -> Result<Finding, Failure> {
-    let step = "address";
-    let request = ReconcileRequest {
-        profile: profile.to_owned(),
-        dry_run: true,
-        caller: Some(caller(SELF)),
-        ..ReconcileRequest::default()
-    };
-    let listed = match client.reconciliation().reconcile(request).await {
-        Ok(listed) => listed.into_inner().shells,
-        Err(status) => {
-            let error = pslease::Error::from(status);
-            return Ok(Finding::skipped(step, format!("the service was not asked ({error})")));
-        }
-    };
-    let mut seen: Vec<String> = listed
-        .into_iter()
-        .filter(|shell| shell.kind() == ShellKind::Ours && !shell.address.is_empty())
-        .map(|shell| shell.address)
-        .collect();
-    seen.sort();
-    seen.dedup();
-    Ok(match seen.as_slice() {
-        [] => Finding::skipped(
-            step,
-            "no session is held, or the service does not tell where it sees it",
-        ),
-        [one] => Finding::ok(step, format!("the service sees us at {one}"), None),
-        several => Finding::warning(
-            step,
-            format!(
-                "the service sees us at {}: a shell made from one is not found from another",
-                several.join(" and ")
-            ),
-            "source_address = \"...\" in the profile, or one address in the gateway's SNAT pool",
-        ),
+/// Whether another session could be opened without another being closed for it.
+fn has_room(status: &StatusResponse, profile: &str) -> bool {
+    let own = status.profiles.iter().find(|known| known.name == profile);
+    own.is_some_and(|own| {
+        let mut limits = status.limits.iter().filter(|limit| counts(limit, own));
+        limits.all(|limit| limit.used + limit.outside < limit.observed.unwrap_or(limit.limit))
     })
 }
 

@@ -45,12 +45,22 @@ pub(crate) fn the_doctor_finds_nothing_wrong_and_leaves_nothing_open(endpoint: &
         "{found:?}"
     );
     eventually("its session is closed", || endpoint.truth().live == 0);
-    assert_eq!(endpoint.truth().created, 1);
+    assert_eq!(endpoint.truth().created, 2, "a shell, and another to compare addresses");
     let table = home.run(&["doctor"]);
     assert!(
         table.stdout.lines().any(|line| line.starts_with("ok       shell")),
         "{table:?}"
     );
+}
+
+pub(crate) fn the_doctor_compares_the_addresses_of_two_connections(endpoint: &Endpoint) {
+    let home = Home::with_admins(endpoint, "skype", &["kenmyer"], "");
+    let (code, found) = doctor(&home);
+    assert_eq!(code, 0, "{found:?}");
+    let (state, seen) = step(&found, "address");
+    assert_eq!(state, "ok", "{found:?}");
+    assert!(seen.contains("127.0.0.1, on 2 connections"), "{found:?}");
+    eventually("what it opened is closed", || endpoint.truth().live == 0);
 }
 
 pub(crate) fn the_doctor_uses_a_held_session_and_never_waits(endpoint: &Endpoint) {

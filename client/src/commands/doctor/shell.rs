@@ -7,11 +7,11 @@ use proto::v1::invoke_request::Message;
 use proto::v1::{
     Begin, Encoding, ErrorKind, InvokeRequest, LeaseMode, PipelineEnd, PipelineOutcome, Stream, Value, begin, value,
 };
-use pslease::Client;
+use pslease::{Client, Lease};
 use tokio_stream::StreamExt as _;
 
-use super::SELF;
 use super::finding::Finding;
+use super::{SELF, wish};
 use crate::context::{caller, host_size, priority};
 use crate::duration;
 use crate::failure::Failure;
@@ -27,15 +27,27 @@ const NO_SCRIPTS: &str = "ScriptsNotAllowed";
 /// How long the question may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Logs on and opens a shell, or borrows the one that is `held`, and asks it one question. A new one is closed again.
-pub(super) async fn examine(client: &Client, profile: &str, held: Option<u64>) -> Result<Vec<Finding>, Failure> {
+/// Logs on and opens a shell, or borrows the one that is `held`, and asks it one question. A new one is closed again when
+/// its lease goes, which comes with what was found.
+pub(super) async fn examine(
+    client: &Client,
+    profile: &str,
+    held: Option<u64>,
+) -> Result<(Vec<Finding>, Option<Lease>), Failure> {
+    let began = Instant::now();
+    let lease = match held {
+        Some(_) => None,
+        None => match client.hold(wish(profile), |_| ()).await {
+            Ok(lease) => Some(lease),
+            Err(error) => return Ok((refused(error, began.elapsed()), None)),
+        },
+    };
     let begin = Begin {
-        mode: match held {
-            Some(_) => LeaseMode::Shared,
-            None => LeaseMode::Fresh,
-        }
-        .into(),
-        with: Some(begin::With::Profile(profile.to_owned())),
+        mode: LeaseMode::Shared.into(),
+        with: Some(match &lease {
+            Some(lease) => begin::With::Lease(lease.key()),
+            None => begin::With::Profile(profile.to_owned()),
+        }),
         priority: priority().into(),
         wait: duration::to_proto(Duration::ZERO),
         timeout: duration::to_proto(PATIENCE),
@@ -48,7 +60,6 @@ pub(super) async fn examine(client: &Client, profile: &str, held: Option<u64>) -
         has_input: false,
         parameters: None,
     };
-    let began = Instant::now();
     let first = InvokeRequest {
         message: Some(Message::Begin(begin)),
     };
@@ -70,10 +81,11 @@ pub(super) async fn examine(client: &Client, profile: &str, held: Option<u64>) -
         Ok(None)
     }
     .await;
-    Ok(match asked {
+    let found = match asked {
         Ok(end) => answer.findings(held, end.as_ref()),
         Err(status) => refused(status.into(), began.elapsed()),
-    })
+    };
+    Ok((found, lease))
 }
 
 #[derive(Debug, Default)]
